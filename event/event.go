@@ -107,8 +107,10 @@ func (e *Event) Fields() []Field { return e.fields }
 
 // Get returns the first field with id, or nil. Next continues from it.
 func (e *Event) Get(id ID) *Field {
-	if n := e.first[id]; n != 0 && id != 0 {
-		return &e.fields[n-1]
+	if int(id) < len(e.first) {
+		if n := e.first[id]; n != 0 {
+			return &e.fields[n-1]
+		}
 	}
 	return nil
 }

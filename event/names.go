@@ -18,12 +18,12 @@ func NewNames() *Names {
 }
 
 // Intern returns the id of name and makes one when it is new. The table
-// holds at most 65,535 names; beyond that it returns 0.
+// holds at most 65,534 names; beyond that it returns 0.
 func (n *Names) Intern(name string) ID {
 	if id, ok := n.ids[name]; ok {
 		return id
 	}
-	if name == "" || len(n.names) > 65535 {
+	if name == "" || len(n.names) >= 65535 {
 		return 0
 	}
 	id := ID(len(n.names))

@@ -1,0 +1,358 @@
+package sigma
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
+
+// A literals set finds, in one pass over a value, which of many literals it
+// equals, begins with, ends with or contains.
+//
+// Affixes (equal, begins, ends) are found by hashing the value from its ends
+// and probing a table at each length that occurs. Contained literals are
+// found by four-byte grams: each literal is filed under the rarest gram it
+// has, the scan tests each gram of the value against a bit set that stays in
+// the first-level cache, and only a hit looks at literals. Literals of two
+// and three bytes go by pairs, single bytes by a table of 256.
+type literals struct {
+	list []literal
+
+	prefix, suffix affixes
+	grams          gramTable
+	pairs          *pairTable
+	single         []int32 // literals of one byte
+	any            []int32 // literals that every value satisfies: empty affixes
+}
+
+type literal struct {
+	text  string
+	bytes []byte // text again, for bytes.Contains
+	where where
+}
+
+func newLiteral(text string, w where) literal { return literal{text, []byte(text), w} }
+
+// where says how a literal must stand in a value.
+type where uint8
+
+const (
+	contained where = iota
+	equal
+	begins
+	ends
+)
+
+// newLiterals compiles list. Duplicates keep their own index.
+func newLiterals(list []literal) *literals {
+	s := &literals{list: list}
+	var grams []int32
+	for i, l := range list {
+		n := int32(i)
+		switch {
+		case l.text == "" && l.where != equal:
+			s.any = append(s.any, n)
+		case l.where == ends:
+			s.suffix.add(hashBackward(l.text), n, len(l.text))
+		case l.where != contained: // equal is a prefix as long as the value
+			s.prefix.add(hashForward(l.text), n, len(l.text))
+		case len(l.text) == 1:
+			s.single = append(s.single, n)
+		case len(l.text) < 4:
+			if s.pairs == nil {
+				s.pairs = &pairTable{at: map[uint16][]int32{}}
+			}
+			s.pairs.add(l.text, n)
+		default:
+			grams = append(grams, n)
+		}
+	}
+	s.prefix.build()
+	s.suffix.build()
+	s.grams.build(list, grams)
+	return s
+}
+
+// find appends to hits the index of every literal found in v. An index may
+// come more than once.
+func (s *literals) find(v []byte, hits []int32) []int32 {
+	hits = append(hits, s.any...)
+	if s.prefix.lengths != nil {
+		hits = s.findPrefix(v, hits)
+	}
+	if s.suffix.lengths != nil {
+		hits = s.findSuffix(v, hits)
+	}
+	if s.grams.shift != 0 {
+		hits = s.findGrams(v, hits)
+	}
+	if s.pairs != nil {
+		hits = s.findPairs(v, hits)
+	}
+	for _, n := range s.single {
+		if bytes.IndexByte(v, s.list[n].text[0]) >= 0 {
+			hits = append(hits, n)
+		}
+	}
+	return hits
+}
+
+// affixes is a hash table of literals that stand at one end of a value.
+type affixes struct {
+	longest int
+	lengths []bool // by length: some literal has it
+	pending []affix
+	slots   []affix // open addressing; literal < 0 is free
+	mask    uint64
+}
+
+type affix struct {
+	hash    uint64
+	literal int32
+}
+
+func (a *affixes) add(hash uint64, literal int32, length int) {
+	for len(a.lengths) <= length {
+		a.lengths = append(a.lengths, false)
+	}
+	a.lengths[length] = true
+	a.longest = max(a.longest, length)
+	a.pending = append(a.pending, affix{hash, literal})
+}
+
+func (a *affixes) build() {
+	if a.lengths == nil {
+		return
+	}
+	n := 1 << bits.Len(uint(2*len(a.pending)))
+	a.slots = make([]affix, n)
+	for i := range a.slots {
+		a.slots[i].literal = -1
+	}
+	a.mask = uint64(n - 1)
+	for _, x := range a.pending {
+		i := x.hash >> 20 & a.mask
+		for a.slots[i].literal >= 0 {
+			i = (i + 1) & a.mask
+		}
+		a.slots[i] = x
+	}
+	a.pending = nil
+}
+
+const hashSeed, hashPrime = 0x9e3779b97f4a7c15, 0xff51afd7ed558ccd
+
+func hashForward(s string) uint64 {
+	h := uint64(hashSeed)
+	for i := 0; i < len(s); i++ {
+		h = hashStep(h, s[i])
+	}
+	return h
+}
+
+func hashBackward(s string) uint64 {
+	h := uint64(hashSeed)
+	for i := len(s) - 1; i >= 0; i-- {
+		h = hashStep(h, s[i])
+	}
+	return h
+}
+
+func hashStep(h uint64, c byte) uint64 {
+	h = (h ^ uint64(c)) * hashPrime
+	return h ^ h>>29
+}
+
+func (s *literals) findPrefix(v []byte, hits []int32) []int32 {
+	a := &s.prefix
+	h := uint64(hashSeed)
+	for i := 0; ; i++ {
+		if a.lengths[i] {
+			for j := h >> 20 & a.mask; a.slots[j].literal >= 0; j = (j + 1) & a.mask {
+				if a.slots[j].hash != h {
+					continue
+				}
+				n := a.slots[j].literal
+				if l := &s.list[n]; len(l.text) == i && string(v[:i]) == l.text && (l.where == begins || len(v) == i) {
+					hits = append(hits, n)
+				}
+			}
+		}
+		if i == len(v) || i == a.longest {
+			return hits
+		}
+		h = hashStep(h, v[i])
+	}
+}
+
+func (s *literals) findSuffix(v []byte, hits []int32) []int32 {
+	a := &s.suffix
+	h := uint64(hashSeed)
+	for i := 0; ; i++ {
+		if a.lengths[i] {
+			for j := h >> 20 & a.mask; a.slots[j].literal >= 0; j = (j + 1) & a.mask {
+				if a.slots[j].hash != h {
+					continue
+				}
+				n := a.slots[j].literal
+				if l := s.list[n].text; len(l) == i && string(v[len(v)-i:]) == l {
+					hits = append(hits, n)
+				}
+			}
+		}
+		if i == len(v) || i == a.longest {
+			return hits
+		}
+		h = hashStep(h, v[len(v)-1-i])
+	}
+}
+
+// gramTable files literals of four bytes and more under one gram each.
+type gramTable struct {
+	shift   uint     // 32 - log2(bits in filter); 0 = no literals
+	filter  []uint64 // bit set over hashed grams
+	keys    []uint32 // open addressing by gram
+	chains  []int32  // parallel to keys: 1 + first entry; 0 is free
+	entries []gramEntry
+	mask    uint32
+}
+
+type gramEntry struct {
+	literal int32
+	next    int32 // 1 + next entry of the same gram
+	offset  int32 // of the gram in its literal
+}
+
+func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
+
+func (t *gramTable) build(list []literal, which []int32) {
+	if len(which) == 0 {
+		return
+	}
+	logBits := min(max(bits.Len(uint(len(which)*24)), 10), 18)
+	t.shift = uint(32 - logBits)
+	t.filter = make([]uint64, 1<<logBits/64)
+	size := 1 << bits.Len(uint(2*len(which)))
+	t.keys, t.chains, t.mask = make([]uint32, size), make([]int32, size), uint32(size-1)
+	for _, n := range which {
+		text := list[n].text
+		at := rarestGram(text)
+		g := binary.LittleEndian.Uint32([]byte(text[at : at+4]))
+		h := gramHash(g)
+		t.filter[h>>t.shift>>6] |= 1 << (h >> t.shift & 63)
+		i := h & t.mask
+		for t.chains[i] != 0 && t.keys[i] != g {
+			i = (i + 1) & t.mask
+		}
+		t.keys[i] = g
+		t.entries = append(t.entries, gramEntry{n, t.chains[i], int32(at)})
+		t.chains[i] = int32(len(t.entries))
+	}
+}
+
+func (s *literals) findGrams(v []byte, hits []int32) []int32 {
+	t := &s.grams
+	filter, shift := t.filter, t.shift&31
+	for i := 0; i+4 <= len(v); i++ {
+		g := binary.LittleEndian.Uint32(v[i:])
+		h := gramHash(g)
+		if filter[h>>shift>>6]&(1<<(h>>shift&63)) == 0 {
+			continue
+		}
+		hits = s.lookGram(v, i, g, h, hits)
+	}
+	return hits
+}
+
+// lookGram compares the literals filed under gram g, found at v[i:].
+func (s *literals) lookGram(v []byte, i int, g, h uint32, hits []int32) []int32 {
+	t := &s.grams
+	for j := h & t.mask; t.chains[j] != 0; j = (j + 1) & t.mask {
+		if t.keys[j] != g {
+			continue
+		}
+		for e := t.chains[j]; e != 0; e = t.entries[e-1].next {
+			x := &t.entries[e-1]
+			text := s.list[x.literal].text
+			start := i - int(x.offset)
+			if start >= 0 && start+len(text) <= len(v) && string(v[start:start+len(text)]) == text {
+				hits = append(hits, x.literal)
+			}
+		}
+		break
+	}
+	return hits
+}
+
+// pairTable files literals of two and three bytes under their first pair.
+type pairTable struct {
+	filter [1024]uint64
+	at     map[uint16][]int32
+}
+
+func (t *pairTable) add(text string, n int32) {
+	p := uint16(text[0]) | uint16(text[1])<<8
+	t.filter[p>>6] |= 1 << (p & 63)
+	t.at[p] = append(t.at[p], n)
+}
+
+func (s *literals) findPairs(v []byte, hits []int32) []int32 {
+	for i := 0; i+2 <= len(v); i++ {
+		p := binary.LittleEndian.Uint16(v[i:])
+		if s.pairs.filter[p>>6]&(1<<(p&63)) == 0 {
+			continue
+		}
+		for _, n := range s.pairs.at[p] {
+			if text := s.list[n].text; len(text) == 2 || i+2 < len(v) && v[i+2] == text[2] {
+				hits = append(hits, n)
+			}
+		}
+	}
+	return hits
+}
+
+// rarestGram returns where the four bytes of text begin that are least likely
+// to be met in a log: the scan stops only there.
+func rarestGram(text string) int {
+	best, at := 1<<31, 0
+	for i := 0; i+4 <= len(text); i++ {
+		score := 0
+		for j := i; j < i+4; j++ {
+			score += int(commonness[text[j]])
+		}
+		if commonGrams[text[i:i+4]] {
+			score += 40
+		}
+		if score < best {
+			best, at = score, i
+		}
+	}
+	return at
+}
+
+// commonness ranks bytes by how often logs hold them.
+var commonness = func() (c [256]uint8) {
+	for i := range c {
+		c[i] = 1
+	}
+	for i, s := range []string{"", "!\"#$%&'()*+,;<=>?@[]^`{|}~", "jqxz", "kvywgb", "0123456789:_", "fhmpdulc", "\\/.- ", "etaoinsr"} {
+		for j := 0; j < len(s); j++ {
+			c[s[j]] = uint8(i + 1)
+		}
+	}
+	return c
+}()
+
+// commonGrams are four bytes that nearly every Windows or web log repeats.
+var commonGrams = func() map[string]bool {
+	m := map[string]bool{}
+	for _, s := range []string{
+		`c:\windows\system32\`, `c:\program files (x86)\`, `\users\`, `\appdata\local\temp\`, `microsoft`, `.exe`, `.dll`, `\device\harddiskvolume`,
+		`http://`, `https://`, `www.`, `.com/`, `powershell`, `windows`, `system`, `hklm\software\`, `currentversion`, `currentcontrolset`, `services`, `mozilla/5.0`, `true`, `false`,
+	} {
+		for i := 0; i+4 <= len(s); i++ {
+			m[s[i:i+4]] = true
+		}
+	}
+	return m
+}()
