@@ -18,10 +18,14 @@
 // File.Problem, and the next one follows.
 package logs
 
-import "io"
+import (
+	"io"
+	"time"
+)
 
 // A File is one source: a file, a member of an archive, or standard input.
-// Its fields are final once its first Block has been returned.
+// Its fields are final once its first Block has been returned, but for
+// Problem: a file may turn out to be cut short when its end is reached.
 type File struct {
 	Index   int    // in input order, from 0
 	Path    string // as given or found, archive members as "a.zip!b/c.log"
@@ -32,6 +36,9 @@ type File struct {
 	Problem error  // why it could not be read (to the end), nil when all is well
 	Skipped string // why it was left out on purpose (empty, not a log), "" when read
 	format  *format
+
+	location *time.Location // of stamps without a zone; nil is UTC
+	opened   int64          // nanoseconds since 1970: dates lines when ModTime is unknown
 }
 
 // A Block is a run of whole records of one file.
@@ -46,6 +53,9 @@ type Block struct {
 	// At reads the whole file, for formats whose records point backwards
 	// (systemd journal); nil for the others.
 	At io.ReaderAt
+
+	buf  []byte    // backs Data
+	hold *heldFile // what At reads
 }
 
 // Stats counts what became of the records of one block.
@@ -55,6 +65,24 @@ type Stats struct {
 	First    int64  // earliest and latest event time; event.NoTime when none
 	Latest   int64
 	Problems []Problem // the first few, in order
+}
+
+// Options says how Open reads.
+type Options struct {
+	// Stdin is read for the path "-".
+	Stdin io.Reader
+	// Location is where stamps without a zone were written; nil is UTC.
+	Location *time.Location
+	// BlockSize is the size in bytes that blocks are cut to; 0 is 512 KiB.
+	BlockSize int
+	// MaxRatio is how many times its size on disk a file may unpack to (after
+	// the first 64 MiB); 0 is 500.
+	MaxRatio int64
+	// MaxSpool is how many bytes one member may take on disk when it must be
+	// unpacked there to be read (a zip or journal within an archive); 0 is 4 GiB.
+	MaxSpool int64
+	// TempDir is where such members are unpacked; "" is os.TempDir.
+	TempDir string
 }
 
 // A Problem is one thing that could not be read.
