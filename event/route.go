@@ -73,7 +73,7 @@ type aliasID struct{ name, from ID }
 // table before the first record and is then read-only.
 type Router struct {
 	names   *Names
-	origins map[string]*Origin
+	origins map[string]*Origin // by name in lower case
 	classes []*Class
 }
 
@@ -112,8 +112,8 @@ func NewRouter(names *Names, routes []Route) *Router {
 		rows[row.Origin] = append(rows[row.Origin], row)
 	}
 	for _, row := range routes { // in table order, so that classes are numbered alike in every run
-		if r.origins[row.Origin] == nil {
-			r.origins[row.Origin] = r.compile(row.Origin, rows[row.Origin])
+		if name := strings.ToLower(row.Origin); r.origins[name] == nil {
+			r.origins[name] = r.compile(row.Origin, rows[row.Origin])
 		}
 	}
 	return r
@@ -205,11 +205,13 @@ func fits(when []Condition, have map[string]string) bool {
 // Classes returns every class that a record can have.
 func (r *Router) Classes() []*Class { return r.classes }
 
-// Origin returns the origin called name. A name without rows of its own
+// Origin returns the origin called name; letters compare without case, as
+// Windows compares the names of channels. A name without rows of its own
 // falls back to its parents, cut at "/" (windows/Some Channel to windows),
 // and at last to UnknownOrigin. Results are worth caching: it is called once
 // per file, channel or template, not per record.
 func (r *Router) Origin(name string) *Origin {
+	name = strings.ToLower(name)
 	for {
 		if o := r.origins[name]; o != nil {
 			return o

@@ -136,3 +136,17 @@ func reads(x Expr) (fields, keywords bool) {
 	}
 	return fields, keywords
 }
+
+// Possible reports whether x could hold for some record whose fields are all
+// among those that has reports true for. Keywords are always possible.
+func Possible(x Expr, has func(field string) bool) bool {
+	switch x := x.(type) {
+	case And:
+		return !slices.ContainsFunc(x, func(kid Expr) bool { return !Possible(kid, has) })
+	case Or:
+		return slices.ContainsFunc(x, func(kid Expr) bool { return Possible(kid, has) })
+	case *Atom:
+		return x.Op != Never && (x.Field == "" || x.Op == IsNull || x.Op == Exists && !x.Want || has(x.Field))
+	}
+	return true
+}

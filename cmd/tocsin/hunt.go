@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/hunt"
+	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/internal/report"
+	"github.com/tocsin-project/tocsin/sigma"
+)
+
+type huntCommand struct {
+	Paths []string `arg:"" optional:"" name:"path" help:"Files, folders, archives or globs to read, - for standard input. None: the log folders of this machine."`
+
+	ruleFlags
+
+	JSON   string `placeholder:"FILE" help:"Write findings as JSON, one a line (- for standard output)."`
+	CSV    string `placeholder:"FILE" help:"Write findings as CSV."`
+	HTML   string `placeholder:"FILE" help:"Write a report to open in a browser, offline."`
+	Layer  string `placeholder:"FILE" help:"Write a layer for ATT&CK Navigator."`
+	FailOn string `placeholder:"LEVEL" help:"End with exit code 3 when there is a finding of this severity or a higher one."`
+
+	MinSeverity string `default:"informational" placeholder:"LEVEL" help:"Leave out findings below: informational, low, medium, high, critical."`
+	From        string `placeholder:"TIME" help:"Leave out records before: 2021-03-02, 2021-03-02T15:04 or RFC 3339, UTC unless it says."`
+	To          string `placeholder:"TIME" help:"Leave out records from then on."`
+	Workers     int    `default:"${workers}" help:"How many blocks to work on at once."`
+	Quiet       bool   `short:"q" help:"No report and no progress: only what --json and the like write, and errors."`
+}
+
+func (huntCommand) Examples() string {
+	return `  tocsin hunt                                  the logs of this machine
+  tocsin hunt /var/log                         everything below a folder
+  tocsin hunt evidence.zip --html report.html  an archive, as it came
+  tocsin hunt --rules ~/sigma/rules --rules embedded --min-severity medium logs
+  tocsin hunt --json - logs | jq .title
+  zcat u_ex210302.log.gz | tocsin hunt -
+`
+}
+
+func (c *huntCommand) Run(p *program) error {
+	h := &hunt.Hunt{Workers: c.Workers, From: hunt.Always, To: hunt.Forever}
+	failOn, err := c.limits(h)
+	if err != nil {
+		return err
+	}
+	paths := c.Paths
+	if len(paths) == 0 {
+		if paths, err = localLogs(p.stderr); err != nil {
+			return err
+		}
+	}
+	if h.Rules, err = c.load(p.stderr, c.Quiet); err != nil {
+		return err
+	}
+	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin})
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out := &outputs{stdout: p.stdout}
+	summary, sinks, err := c.sinks(p, out)
+	if err != nil {
+		return errors.Join(err, out.close())
+	}
+	bar := startProgress(p.stderr, c.Quiet, in)
+	cov, err := h.Run(p.ctx, in, func(f *finding.Finding) error {
+		bar.found.Add(1)
+		return sinks.Add(f)
+	})
+	bar.stop()
+	if err == nil {
+		err = sinks.Close(cov)
+	}
+	if err = errors.Join(err, out.close()); err != nil {
+		return err
+	}
+	if cov.Interrupted {
+		return errors.New("interrupted: the report tells what was found until then")
+	}
+	if c.FailOn != "" && summary.AtLeast(failOn) > 0 {
+		return errFound
+	}
+	return nil
+}
+
+// limits reads the flags that are words or times.
+func (c *huntCommand) limits(h *hunt.Hunt) (failOn finding.Severity, err error) {
+	var ok bool
+	if h.MinSeverity, ok = finding.ParseSeverity(c.MinSeverity); !ok {
+		return 0, usageError{fmt.Errorf("--min-severity %s: it is one of informational, low, medium, high, critical", c.MinSeverity)}
+	}
+	if c.FailOn != "" {
+		if failOn, ok = finding.ParseSeverity(c.FailOn); !ok {
+			return 0, usageError{fmt.Errorf("--fail-on %s: it is one of informational, low, medium, high, critical", c.FailOn)}
+		}
+	}
+	if c.Workers < 1 {
+		return 0, usageError{fmt.Errorf("--workers %d: at least 1 is needed", c.Workers)}
+	}
+	if h.From, err = parseTime("--from", c.From, h.From); err != nil {
+		return 0, err
+	}
+	h.To, err = parseTime("--to", c.To, h.To)
+	return failOn, err
+}
+
+func parseTime(flag, s string, none int64) (int64, error) {
+	if s == "" {
+		return none, nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UnixNano(), nil
+		}
+	}
+	return 0, usageError{fmt.Errorf("%s %q is no time: write 2021-03-02, 2021-03-02T15:04 or 2021-03-02T15:04:05Z", flag, s)}
+}
+
+// sinks opens what the flags ask to be written. The report for people goes
+// to standard output unless something else does.
+func (c *huntCommand) sinks(p *program, out *outputs) (*report.Summary, report.Sinks, error) {
+	var sinks report.Sinks
+	var views []report.View
+	open := func(path string, use func(io.Writer)) error {
+		if path == "" {
+			return nil
+		}
+		w, err := out.open(path)
+		if err == nil {
+			use(w)
+		}
+		return err
+	}
+	err := errors.Join(
+		open(c.JSON, func(w io.Writer) { sinks = append(sinks, report.NewJSONL(w)) }),
+		open(c.CSV, func(w io.Writer) { sinks = append(sinks, report.NewCSV(w)) }),
+		open(c.HTML, func(w io.Writer) { views = append(views, report.HTML(w)) }),
+		open(c.Layer, func(w io.Writer) { views = append(views, report.Layer(w)) }),
+	)
+	if !out.taken && !c.Quiet {
+		views = append(views, report.Terminal(p.stdout, terminal(p.stdout)))
+	}
+	summary := report.NewSummary(views...)
+	return summary, append(sinks, summary), err
+}
+
+// outputs are the files that a hunt writes, and whether standard output is one.
+type outputs struct {
+	stdout io.Writer
+	taken  bool
+	close_ []func() error
+}
+
+// open returns a buffered writer to path, - for standard output.
+func (o *outputs) open(path string) (io.Writer, error) {
+	if path == "-" {
+		if o.taken {
+			return nil, usageError{errors.New("only one output can go to standard output: name a file for the others")}
+		}
+		o.taken = true
+		w := bufio.NewWriterSize(o.stdout, 64<<10)
+		o.close_ = append(o.close_, w.Flush)
+		return w, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	w := bufio.NewWriterSize(f, 64<<10)
+	o.close_ = append(o.close_, func() error { return errors.Join(w.Flush(), f.Close()) })
+	return w, nil
+}
+
+func (o *outputs) close() error {
+	var err error
+	for _, c := range o.close_ {
+		err = errors.Join(err, c())
+	}
+	return err
+}
+
+// defaultWorkers is one for each processor.
+func defaultWorkers() int { return runtime.GOMAXPROCS(0) }
+
+var _ = sigma.Load

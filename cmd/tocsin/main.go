@@ -1,0 +1,109 @@
+// Tocsin is a node of collective cyber defence.
+//
+// Results go to standard output, everything else to standard error. It ends
+// with 0 when done, 1 when it failed, 2 when it was called wrongly and 3 when
+// --fail-on was met.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+
+	"github.com/alecthomas/kong"
+)
+
+// How the program ends.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitFound  = 3
+)
+
+// errFound ends a hunt that met --fail-on.
+var errFound = errors.New("findings at or above --fail-on")
+
+type commands struct {
+	Hunt    huntCommand    `cmd:"" help:"Ask every rule about every log record of PATHs, or of this machine."`
+	Events  eventsCommand  `cmd:"" help:"Print the records of PATHs as rules see them, one JSON object a line."`
+	Rules   rulesCommand   `cmd:"" help:"Check and list Sigma rules."`
+	Version versionCommand `cmd:"" help:"Print the version."`
+}
+
+// program is what a command may touch of the world.
+type program struct {
+	ctx            context.Context
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run is the whole program. The first interrupt asks it to end cleanly, the
+// second ends it at once.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	var cmds commands
+	code := -1
+	parser, err := kong.New(&cmds,
+		kong.Name("tocsin"),
+		kong.Description("Hunt what the allies know across your own logs.\n\nThe first thing to try: tocsin hunt /var/log"),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(c int) { code = c }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(help),
+	)
+	if err != nil {
+		fmt.Fprintf(stderr, "tocsin: %v\n", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if code >= 0 { // --help
+		return code
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tocsin: %v\nSee: tocsin --help\n", err)
+		return exitUsage
+	}
+	err = parsed.Run(&program{ctx, stdin, stdout, stderr})
+	var wrong usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.Is(err, errFound):
+		return exitFound
+	case errors.As(err, &wrong):
+		fmt.Fprintf(stderr, "tocsin: %v\nSee: tocsin %s --help\n", err, parsed.Command())
+		return exitUsage
+	}
+	fmt.Fprintf(stderr, "tocsin: %v\n", err)
+	return exitFailed
+}
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ error }
+
+// help prints kong's help and then the examples of the command.
+func help(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if node := ctx.Selected(); node != nil {
+		if e, ok := node.Target.Addr().Interface().(interface{ Examples() string }); ok {
+			fmt.Fprintf(ctx.Stdout, "\nExamples:\n%s", e.Examples())
+		}
+	}
+	return nil
+}

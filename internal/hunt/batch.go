@@ -1,0 +1,112 @@
+package hunt
+
+import (
+	"strconv"
+	"unsafe"
+
+	"github.com/tocsin-project/tocsin/event"
+	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/sigma"
+)
+
+// maxEvidence is how many bytes of one value a finding quotes.
+const maxEvidence = 4 << 10
+
+// batch is what was found in one block. Its strings live in arena and are
+// overwritten when the batch is used again.
+type batch struct {
+	stats    logs.Stats
+	findings []finding.Finding
+	fields   []finding.Field
+	arena    []byte
+	hits     []hit
+	origins  []*event.Class // classes met in this block
+}
+
+func (b *batch) reset() {
+	b.findings, b.fields, b.arena, b.hits, b.origins = b.findings[:0], b.fields[:0], b.arena[:0], b.hits[:0], b.origins[:0]
+}
+
+// keep copies v into the arena. A string stays whole when the arena moves:
+// it keeps the old one alive.
+func (b *batch) keep(v []byte) string {
+	if len(v) == 0 {
+		return ""
+	}
+	start := len(b.arena)
+	b.arena = append(b.arena, v...)
+	return unsafe.String(&b.arena[start], len(v))
+}
+
+// quote is keep for evidence: what is too long to print is cut, and says so.
+func (b *batch) quote(v []byte) string {
+	if len(v) <= maxEvidence {
+		return b.keep(v)
+	}
+	return string(v[:maxEvidence]) + "… (" + strconv.Itoa(len(v)) + " bytes)"
+}
+
+// worker matches the events of blocks, on one goroutine.
+type worker struct {
+	run     *run
+	parser  *logs.Parser
+	matcher *sigma.Matcher
+	file    *logs.File
+	out     *batch
+	class   *event.Class // of the last event, to note each class once
+	unknown []bool       // by field id: seen in a record of unknown origin
+}
+
+func (w *worker) work(b *logs.Block, out *batch) {
+	out.reset()
+	w.file, w.out, w.class = b.File, out, nil
+	out.stats = w.parser.Parse(b, w.see)
+}
+
+// see asks every rule about e.
+func (w *worker) see(e *event.Event) {
+	if e.Class != w.class {
+		w.note(e.Class)
+	}
+	if e.Class.Unknown {
+		for i := range e.Fields() {
+			w.unknown[e.Fields()[i].ID] = true
+		}
+	}
+	if e.Time != event.NoTime && (e.Time < w.run.From || e.Time >= w.run.To) {
+		return
+	}
+	for _, r := range w.matcher.Match(e) {
+		if needs := w.run.needs[r]; needs.wanted {
+			w.hit(e, r, needs.fields)
+		}
+		if !w.run.Rules.Rules[r].Hidden && w.run.facts[r].Severity >= w.run.MinSeverity {
+			w.found(e, r)
+		}
+	}
+}
+
+func (w *worker) note(c *event.Class) {
+	w.class = c
+	for _, known := range w.out.origins {
+		if known == c {
+			return
+		}
+	}
+	w.out.origins = append(w.out.origins, c)
+}
+
+// found writes the finding that rule r makes of e.
+func (w *worker) found(e *event.Event, r int32) {
+	b := w.out
+	f := w.run.facts[r] // the part that is the same for every match
+	f.Time, f.Host = e.Time, b.keep(e.Host)
+	f.Source = finding.Source{Path: w.file.Path, Format: w.file.Format, Record: e.Record, Offset: e.Offset}
+	start := len(b.fields)
+	w.matcher.Evidence(r, func(name string, value []byte) {
+		b.fields = append(b.fields, finding.Field{Name: name, Value: b.quote(value)})
+	})
+	f.Fields = b.fields[start:len(b.fields):len(b.fields)]
+	b.findings = append(b.findings, f)
+}

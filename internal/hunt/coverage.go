@@ -1,0 +1,102 @@
+package hunt
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-project/tocsin/event"
+	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/sigma"
+)
+
+// maxProblems is how many damaged records of one file are told in words.
+const maxProblems = 8
+
+// coverage gathers what became of each file. Blocks come in input order, but
+// files without any never do: they are added from the input's list at the end.
+type coverage struct {
+	files   []finding.SourceCoverage // by logs.File.Index
+	classes []*event.Class           // met anywhere
+}
+
+func (c *coverage) at(f *logs.File) *finding.SourceCoverage {
+	for len(c.files) <= f.Index {
+		c.files = append(c.files, finding.SourceCoverage{First: event.NoTime, Last: event.NoTime})
+	}
+	return &c.files[f.Index]
+}
+
+func (c *coverage) add(f *logs.File, out *batch) {
+	s := c.at(f)
+	s.Records += out.stats.Records
+	s.Damaged += out.stats.Damaged
+	if t := out.stats.First; t != event.NoTime && (s.First == event.NoTime || t < s.First) {
+		s.First = t
+	}
+	if t := out.stats.Latest; t != event.NoTime && t > s.Last {
+		s.Last = t
+	}
+	for _, p := range out.stats.Problems[:min(len(out.stats.Problems), maxProblems-len(s.Problems))] {
+		s.Problems = append(s.Problems, finding.Problem(p))
+	}
+	for _, class := range out.origins {
+		if !slices.Contains(s.Origins, class.Origin) {
+			s.Origins = append(s.Origins, class.Origin)
+		}
+		if !slices.Contains(c.classes, class) {
+			c.classes = append(c.classes, class)
+		}
+	}
+}
+
+// cover completes the coverage: every file of the input, and the rules that
+// nothing in it could have fired.
+func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding.Coverage {
+	for _, f := range in.Files() {
+		s := r.coverage.at(f)
+		s.Path, s.Format, s.Bytes, s.Skipped = f.Path, f.Format, f.Size, f.Skipped
+		if f.Problem != nil {
+			s.Problem = f.Problem.Error()
+		}
+		slices.Sort(s.Origins)
+	}
+	return finding.Coverage{
+		Sources: r.coverage.files, Blind: r.blind(workers), Interrupted: interrupted,
+		Rules: len(r.Rules.Rules), Correlations: len(r.Rules.Correlations),
+	}
+}
+
+// blind lists the rules that no record read could have fired: no record was
+// of a class that is asked about them, and records of unknown origin lack
+// their fields.
+func (r *run) blind(workers []*worker) []finding.Blind {
+	able := make([]bool, len(r.Rules.Rules))
+	for _, c := range r.coverage.classes {
+		for _, i := range r.set.Asked(c) {
+			able[i] = able[i] || !c.Unknown || c.Text || sigma.Possible(r.Rules.Rules[i].Detection, func(field string) bool {
+				id := r.names.LookupString(field)
+				return slices.ContainsFunc(workers, func(w *worker) bool { return w.unknown[id] })
+			})
+		}
+	}
+	var blind []finding.Blind
+	for i, rule := range r.Rules.Rules {
+		reason := "no log of this kind was read"
+		switch {
+		case len(rule.Unresolved) > 0 && !able[i]:
+			reason += "; " + unresolved(rule)
+		case len(rule.Unresolved) > 0:
+			reason = unresolved(rule)
+		case able[i]:
+			continue
+		}
+		blind = append(blind, finding.Blind{Title: rule.Title, ID: rule.ID, Path: rule.Path, Logsource: rule.Logsource.String(), Reason: reason})
+	}
+	return blind
+}
+
+func unresolved(rule *sigma.Rule) string {
+	return fmt.Sprintf("it needs values for the placeholders %s: give them with --placeholders", strings.Join(rule.Unresolved, ", "))
+}
