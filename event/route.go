@@ -41,7 +41,8 @@ type Route struct {
 	Alias   []Alias
 }
 
-// A Condition holds when Field has one of Values, compared as text.
+// A Condition holds when Field has one of Values, compared as text. Of a
+// field with several values the first that any row lists counts.
 type Condition struct {
 	Field  string
 	Values []string
@@ -230,8 +231,11 @@ func (r *Router) Origin(name string) *Origin {
 func (o *Origin) Route(e *Event) {
 	n := 0
 	for i := range o.tests {
-		if f := e.Get(o.tests[i].field); f != nil {
-			n += o.tests[i].step[string(f.Value)]
+		for f := e.Get(o.tests[i].field); f != nil; f = e.Next(f) {
+			if step := o.tests[i].step[string(f.Value)]; step != 0 {
+				n += step
+				break
+			}
 		}
 	}
 	e.Class = o.classes[n]

@@ -1,0 +1,199 @@
+package logs
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The words of eight equal bytes that the string scan compares with.
+const (
+	ones      = 0x0101010101010101
+	highBits  = 0x8080808080808080
+	quotes    = '"' * ones
+	slashes   = '\\' * ones
+	spaces    = ' ' * ones
+	maxSpaces = 8
+)
+
+// special marks, in the high bit of its byte, the first byte of w that is a
+// quote, a backslash or a control character; bytes above it may be marked
+// falsely, none below.
+func special(w uint64) uint64 {
+	q, s := w^quotes, w^slashes
+	return ((q-ones)&^q | (s-ones)&^s | (w-spaces)&^w) & highBits
+}
+
+// stringEnd returns the index of the first quote, backslash or control
+// character of b from i on, len(b) when there is none.
+func stringEnd(b []byte, i int) int {
+	for i+8 <= len(b) {
+		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+			return i + bits.TrailingZeros64(m)>>3
+		}
+		i += 8
+	}
+	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+		i++
+	}
+	return i
+}
+
+// stringSkip returns the index behind the closing quote of the string whose
+// text starts at i, or -1 when the text ends or the line breaks before it.
+func stringSkip(b []byte, i int) int {
+	for {
+		i = stringEnd(b, i)
+		switch {
+		case i >= len(b) || b[i] == '\n':
+			return -1
+		case b[i] == '"':
+			return i + 1
+		case b[i] == '\\':
+			i++
+		}
+		i++
+	}
+}
+
+// space returns the index of the first byte of b from i on that is no JSON
+// white space (RFC 8259, section 2).
+func space(b []byte, i int) int {
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case ' ', '\t', '\r':
+		case '\n': // pretty printing: an indent follows
+			for i+1+maxSpaces <= len(b) && binary.LittleEndian.Uint64(b[i+1:]) == spaces {
+				i += maxSpaces
+			}
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// jsonUnquote appends the text of the JSON string that starts at b[i] (behind
+// its opening quote) to dst and returns it with the index behind the closing
+// quote, -1 when the string is bad. Of escapes it takes those of RFC 8259,
+// section 7; a surrogate without its partner becomes U+FFFD. The text is
+// never longer than what it was written as.
+func jsonUnquote(dst, b []byte, i int) ([]byte, int) {
+	for {
+		// Copy eight bytes at a time and look at them afterwards: what was
+		// copied too much is written over.
+		for i+8 <= len(b) && len(dst)+8 <= cap(dst) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			n := len(dst)
+			binary.LittleEndian.PutUint64(dst[n:n+8], w)
+			m := special(w)
+			if m == 0 {
+				dst, i = dst[:n+8], i+8
+				continue
+			}
+			skip := bits.TrailingZeros64(m) >> 3
+			dst, i = dst[:n+skip], i+skip
+			break
+		}
+		end := stringEnd(b, i)
+		dst = append(dst, b[i:end]...)
+		i = end
+		if i >= len(b) {
+			return dst, -1
+		}
+		switch c := b[i]; {
+		case c == '"':
+			return dst, i + 1
+		case c == '\n':
+			return dst, -1
+		case c != '\\':
+			dst = append(dst, c) // a control character that should have been escaped
+			i++
+			continue
+		}
+		if i+1 >= len(b) {
+			return dst, -1
+		}
+		switch c := b[i+1]; c {
+		case '"', '\\', '/':
+			dst = append(dst, c)
+		case 'n':
+			dst = append(dst, '\n')
+		case 'r':
+			dst = append(dst, '\r')
+		case 't':
+			dst = append(dst, '\t')
+		case 'b':
+			dst = append(dst, '\b')
+		case 'f':
+			dst = append(dst, '\f')
+		case 'u':
+			r := hex4(b, i+2)
+			if r < 0 {
+				return dst, -1
+			}
+			i += 4
+			if utf16.IsSurrogate(r) {
+				low := rune(-1)
+				if i+3 < len(b) && b[i+2] == '\\' && b[i+3] == 'u' {
+					low = hex4(b, i+4)
+				}
+				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+					i += 6
+				}
+			}
+			dst = utf8.AppendRune(dst, r)
+		default:
+			return dst, -1
+		}
+		i += 2
+	}
+}
+
+// hex4 returns the number that the four hex digits at b[i] write, or -1.
+func hex4(b []byte, i int) rune {
+	if i+4 > len(b) {
+		return -1
+	}
+	var r rune
+	for _, c := range b[i : i+4] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c|0x20 >= 'a' && c|0x20 <= 'f':
+			c = c|0x20 - 'a' + 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// valueSkip returns the index behind the JSON value that starts at b[i], by
+// its brackets and strings alone, or -1 when b ends or a string breaks
+// before the value does.
+func valueSkip(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch b[i] {
+		case '"':
+			if i = stringSkip(b, i+1); i < 0 {
+				return -1
+			}
+			if depth == 0 {
+				return i
+			}
+			continue
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth <= 0 {
+				return i + 1
+			}
+		}
+		i++
+	}
+	return -1
+}
