@@ -11,6 +11,7 @@ package attack
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -112,6 +113,18 @@ func (k *Knowledge) FullName(t Technique) string {
 		return p.Name + ": " + t.Name
 	}
 	return t.Name
+}
+
+// Size returns how many techniques and sub-techniques the tactic key has,
+// without the deprecated ones.
+func (k *Knowledge) Size(key string) int {
+	n := 0
+	for _, t := range k.techniques {
+		if !t.Deprecated && slices.Contains(t.Tactics, key) {
+			n++
+		}
+	}
+	return n
 }
 
 // parse reads the table: a row a line, cells cut by tabs, # before comments.

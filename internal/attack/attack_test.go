@@ -18,6 +18,15 @@ func TestTacticsFollowTheKillChain(t *testing.T) {
 	}
 }
 
+func TestSize(t *testing.T) {
+	if n := Enterprise().Size("initial-access"); n != 22 {
+		t.Errorf("initial access has %d techniques", n)
+	}
+	if n := Enterprise().Size("none"); n != 0 {
+		t.Errorf("a tactic that is not has %d techniques", n)
+	}
+}
+
 func TestTechnique(t *testing.T) {
 	k := Enterprise()
 	for _, c := range []struct{ ask, id, full, tactics string }{

@@ -56,14 +56,7 @@ func AppendJSON(dst []byte, f *Finding) []byte {
 		dst = AppendFields(appendKey(dst, "fields"), f.Fields)
 	}
 	if len(f.Events) > 0 {
-		dst = append(appendKey(dst, "events"), '[')
-		for i := range f.Events {
-			if i > 0 {
-				dst = append(dst, ',')
-			}
-			dst = appendSource(dst, &f.Events[i])
-		}
-		dst = append(dst, ']')
+		dst = AppendSources(appendKey(dst, "events"), f.Events)
 	}
 	if f.Count > 0 {
 		dst = strconv.AppendUint(appendKey(dst, "count"), f.Count, 10)
@@ -158,6 +151,18 @@ func appendList(dst []byte, key string, list []string) []byte {
 			dst = append(dst, ',')
 		}
 		dst = AppendString(dst, s)
+	}
+	return append(dst, ']')
+}
+
+// AppendSources appends sources as one JSON array, as AppendJSON does.
+func AppendSources(dst []byte, sources []Source) []byte {
+	dst = append(dst, '[')
+	for i := range sources {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendSource(dst, &sources[i])
 	}
 	return append(dst, ']')
 }
