@@ -1,0 +1,307 @@
+package evtx
+
+// A program is a template compiled: what a record with this template puts
+// out, in order.
+type program struct {
+	ops     []op
+	parts   []part
+	literal []byte // text that stands in the template, in UTF-8
+}
+
+// An op puts out one field, or decides about others.
+type op struct {
+	code   opcode
+	id     uint16 // which value
+	node   *node  // the field; nil for what opName has found just before
+	lo, hi uint32 // range of literal (opLiteral) or parts (opMixed, opName); opSkip goes on at lo
+}
+
+type opcode uint8
+
+const (
+	opLiteral        opcode = iota // field of fixed text
+	opNull                         // field of an empty element
+	opValue                        // field of an element whose content is a value
+	opMixed                        // field of an element whose content is text and values
+	opAttribute                    // field of an attribute that is a value
+	opMixedAttribute               // field of an attribute that is text and values
+	opNested                       // BinXml within the element node
+	opName                         // finds the field of a Data element whose Name holds values
+	opSkip                         // leaves an element out when the value it depends on is null
+)
+
+// A part is fixed text or a value.
+type part struct {
+	fixed  bool
+	id     uint16 // which value
+	lo, hi uint32 // range of program.literal
+}
+
+// A compiler turns elements into a program.
+type compiler struct {
+	lexer
+	names *schema
+	p     *program
+	parts []part // of the elements that are open
+}
+
+// start makes the compiler add to p the elements that l reads.
+func (c *compiler) start(l lexer, names *schema, p *program) {
+	c.lexer, c.names, c.p, c.parts = l, names, p, c.parts[:0]
+}
+
+// chars returns the UTF-16 bytes of s.
+func (c *compiler) chars(s span) []byte { return c.data[s.pos:s.end] }
+
+// template compiles a template's elements, which stand within ctx.
+func (c *compiler) template(ctx *node) error {
+	for {
+		t, err := c.next()
+		if err != nil {
+			return err
+		}
+		switch t.kind {
+		case tokenEOF:
+			c.shape.finish(c.data, c.pos)
+			return nil
+		case tokenFragment, tokenPITarget, tokenPIData:
+		case tokenOpen:
+			if err := c.element(ctx, t, 0); err != nil {
+				return err
+			}
+		default:
+			return errToken
+		}
+	}
+}
+
+// element compiles the element that t starts, up to its end. Its own content
+// comes after its children.
+func (c *compiler) element(parent *node, t token, depth int) error {
+	if depth >= maxDepth {
+		return errDepth
+	}
+	n, err := c.names.element(parent, c.chars(t.name))
+	if err != nil {
+		return err
+	}
+	skip := -1
+	if t.id != noDependency && depth > 0 { // a root has no parent to be left out of
+		skip = len(c.p.ops)
+		c.p.ops = append(c.p.ops, op{code: opSkip, id: t.id})
+	}
+	base := len(c.parts)
+	field, leaf, err := c.attributes(n, t.more)
+	if err != nil {
+		return err
+	}
+	text := len(c.parts)
+	kids, err := c.body(n, depth)
+	if err != nil {
+		return err
+	}
+	own := c.parts[text:]
+	if kids && c.blank(own) {
+		own = nil
+	}
+	if len(own) > 0 || leaf && !kids && n.place == inTree {
+		if field == nil {
+			c.put(op{code: opName, node: n}, c.parts[base:text])
+		}
+		c.own(field, own)
+	}
+	c.parts = c.parts[:base]
+	if skip >= 0 {
+		c.p.ops[skip].lo = uint32(len(c.p.ops))
+	}
+	return nil
+}
+
+// attributes compiles the attributes of n, if any. It returns the node for
+// n's content: nil when it is a Data element whose Name holds values, and
+// then the parts of the name stay on c.parts. leaf is false when attributes
+// became fields.
+func (c *compiler) attributes(n *node, more bool) (field *node, leaf bool, err error) {
+	field, leaf = n, true
+	for more {
+		t, err := c.next()
+		if err != nil {
+			return nil, false, err
+		}
+		if t.kind != tokenAttribute {
+			return nil, false, errToken
+		}
+		more = t.more
+		base := len(c.parts)
+		if err := c.text(); err != nil {
+			return nil, false, err
+		}
+		own := c.parts[base:]
+		switch {
+		case n.data == nil || field != n || string(c.chars(t.name)) != "N\x00a\x00m\x00e\x00":
+			a, err := c.names.attribute(n, c.chars(t.name))
+			if err != nil {
+				return nil, false, err
+			}
+			if a != nil {
+				leaf = false
+				c.attribute(a, own)
+			}
+		case allFixed(own):
+			if field, err = c.names.named(n, c.fixed(own)); err != nil {
+				return nil, false, err
+			}
+		default:
+			field = nil
+			continue
+		}
+		c.parts = c.parts[:base]
+	}
+	return field, leaf, nil
+}
+
+// text puts the content of an attribute on c.parts.
+func (c *compiler) text() error {
+	for c.content() {
+		t, err := c.next()
+		if err != nil {
+			return err
+		}
+		c.part(t)
+	}
+	return nil
+}
+
+// body compiles what stands between an element's attributes and its end: its
+// text goes on c.parts. kids reports elements among it.
+func (c *compiler) body(n *node, depth int) (kids bool, err error) {
+	t, err := c.next()
+	if err != nil || t.kind == tokenCloseEmpty {
+		return false, err
+	}
+	if t.kind != tokenCloseStart {
+		return false, errToken
+	}
+	for {
+		t, err := c.next()
+		if err != nil {
+			return false, err
+		}
+		switch t.kind {
+		case tokenEnd:
+			return kids, nil
+		case tokenOpen:
+			kids = true
+			if err := c.element(n, t, depth+1); err != nil {
+				return false, err
+			}
+			continue
+		case tokenPITarget, tokenPIData:
+			continue
+		case tokenNormal, tokenOptional:
+			if t.typ == typeBinXML {
+				kids = true
+				c.p.ops = append(c.p.ops, op{code: opNested, id: t.id, node: n})
+				continue
+			}
+		}
+		if !c.part(t) {
+			return false, errToken
+		}
+	}
+}
+
+// part adds what t stands for to c.parts; false when t is no content.
+func (c *compiler) part(t token) bool {
+	start := len(c.p.literal)
+	switch t.kind {
+	case tokenNormal, tokenOptional:
+		c.parts = append(c.parts, part{id: t.id})
+		return true
+	case tokenText, tokenCDATA:
+		c.p.literal = appendUTF16(c.p.literal, c.chars(t.text))
+	case tokenCharRef:
+		c.p.literal = appendUnit(c.p.literal, t.id)
+	case tokenEntityRef:
+		c.p.literal = appendEntity(c.p.literal, c.chars(t.name))
+	default:
+		return false
+	}
+	lo, hi := uint32(start), uint32(len(c.p.literal))
+	if n := len(c.parts); n > 0 && c.parts[n-1].fixed && c.parts[n-1].hi == lo && lo != hi {
+		c.parts[n-1].hi = hi
+		return true
+	}
+	c.parts = append(c.parts, part{fixed: true, lo: lo, hi: hi})
+	return true
+}
+
+// own puts out an element's own content.
+func (c *compiler) own(field *node, own []part) {
+	switch {
+	case len(own) == 0:
+		c.p.ops = append(c.p.ops, op{code: opNull, node: field})
+	case len(own) > 1:
+		c.put(op{code: opMixed, node: field}, own)
+	case own[0].fixed:
+		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field, lo: own[0].lo, hi: own[0].hi})
+	default:
+		c.p.ops = append(c.p.ops, op{code: opValue, node: field, id: own[0].id})
+	}
+}
+
+// attribute puts out an attribute.
+func (c *compiler) attribute(field *node, own []part) {
+	switch {
+	case len(own) == 0:
+		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field})
+	case len(own) > 1:
+		c.put(op{code: opMixedAttribute, node: field}, own)
+	case own[0].fixed:
+		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field, lo: own[0].lo, hi: own[0].hi})
+	default:
+		c.p.ops = append(c.p.ops, op{code: opAttribute, node: field, id: own[0].id})
+	}
+}
+
+// put adds o with its parts.
+func (c *compiler) put(o op, parts []part) {
+	o.lo = uint32(len(c.p.parts))
+	c.p.parts = append(c.p.parts, parts...)
+	o.hi = uint32(len(c.p.parts))
+	c.p.ops = append(c.p.ops, o)
+}
+
+func allFixed(parts []part) bool {
+	for _, p := range parts {
+		if !p.fixed {
+			return false
+		}
+	}
+	return true
+}
+
+// fixed returns the text of parts that are all fixed.
+func (c *compiler) fixed(parts []part) []byte {
+	if len(parts) == 1 {
+		return c.p.literal[parts[0].lo:parts[0].hi]
+	}
+	var text []byte
+	for _, p := range parts {
+		text = append(text, c.p.literal[p.lo:p.hi]...)
+	}
+	return text
+}
+
+// blank reports whether parts are white space between elements.
+func (c *compiler) blank(parts []part) bool {
+	if !allFixed(parts) {
+		return false
+	}
+	for _, b := range c.fixed(parts) {
+		if b != ' ' && b != '\n' && b != '\r' && b != '\t' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,233 @@
+package evtx
+
+import (
+	"bytes"
+	"math"
+	"strconv"
+)
+
+// Value types of BinXml (MS-EVEN6 2.2.12).
+const (
+	typeNull       = 0x00
+	typeString     = 0x01
+	typeANSI       = 0x02
+	typeInt8       = 0x03
+	typeUint8      = 0x04
+	typeInt16      = 0x05
+	typeUint16     = 0x06
+	typeInt32      = 0x07
+	typeUint32     = 0x08
+	typeInt64      = 0x09
+	typeUint64     = 0x0a
+	typeReal32     = 0x0b
+	typeReal64     = 0x0c
+	typeBool       = 0x0d
+	typeBinary     = 0x0e
+	typeGUID       = 0x0f
+	typeSize       = 0x10
+	typeFileTime   = 0x11
+	typeSystemTime = 0x12
+	typeSID        = 0x13
+	typeHex32      = 0x14
+	typeHex64      = 0x15
+	typeHandle     = 0x20
+	typeBinXML     = 0x21
+	typeXML        = 0x23
+	typeArray      = 0x80
+)
+
+// kinds says how the values of each type count.
+var kinds = [256]Kind{
+	typeNull: Null, typeBool: Bool,
+	typeInt8: Number, typeUint8: Number, typeInt16: Number, typeUint16: Number,
+	typeInt32: Number, typeUint32: Number, typeInt64: Number, typeUint64: Number,
+	typeReal32: Number, typeReal64: Number,
+}
+
+// appendValue appends the text of the value b of a type that is no array, as
+// Windows writes it in XML (before escaping). Numbers may be of any width. It
+// reports false for bytes that do not fit the type, which have no text, and
+// for types that are not known. No bytes have no text.
+func (c *clock) appendValue(dst []byte, typ byte, b []byte) ([]byte, bool) {
+	if len(b) == 0 {
+		return dst, true
+	}
+	switch typ {
+	case typeNull, typeBinXML:
+		return dst, true
+	case typeString, typeXML:
+		return appendUTF16(dst, b), true
+	case typeANSI:
+		return appendANSI(dst, b), true
+	case typeUint8, typeUint16, typeUint32, typeUint64:
+		u, _, ok := integer(b)
+		if !ok {
+			return dst, false
+		}
+		return strconv.AppendUint(dst, u, 10), true
+	case typeInt8, typeInt16, typeInt32, typeInt64:
+		_, i, ok := integer(b)
+		if !ok {
+			return dst, false
+		}
+		return strconv.AppendInt(dst, i, 10), true
+	case typeHex32, typeHex64, typeSize, typeHandle:
+		u, _, ok := integer(b)
+		if !ok {
+			return dst, false
+		}
+		return strconv.AppendUint(append(dst, "0x"...), u, 16), true
+	case typeBool:
+		return appendBool(dst, b)
+	case typeReal32, typeReal64:
+		return appendReal(dst, b)
+	case typeBinary:
+		return appendHex(dst, b), true
+	case typeGUID:
+		return appendGUID(dst, b)
+	case typeSID:
+		return appendSID(dst, b)
+	case typeFileTime:
+		if len(b) != 8 {
+			return dst, false
+		}
+		return c.appendFileTime(dst, le.Uint64(b)), true
+	case typeSystemTime:
+		return appendSystemTime(dst, b)
+	}
+	return dst, false
+}
+
+// integer reads a little-endian integer of 1, 2, 4 or 8 bytes.
+func integer(b []byte) (u uint64, i int64, ok bool) {
+	switch len(b) {
+	case 1:
+		return uint64(b[0]), int64(int8(b[0])), true
+	case 2:
+		v := le.Uint16(b)
+		return uint64(v), int64(int16(v)), true
+	case 4:
+		v := le.Uint32(b)
+		return uint64(v), int64(int32(v)), true
+	case 8:
+		v := le.Uint64(b)
+		return v, int64(v), true
+	}
+	return 0, 0, false
+}
+
+// appendBool writes values that are neither 0 nor 1 as the number they are.
+func appendBool(dst, b []byte) ([]byte, bool) {
+	_, i, ok := integer(b)
+	switch {
+	case !ok:
+		return dst, false
+	case i == 0:
+		return append(dst, "false"...), true
+	case i == 1:
+		return append(dst, "true"...), true
+	}
+	return strconv.AppendInt(dst, i, 10), true
+}
+
+func appendReal(dst, b []byte) ([]byte, bool) {
+	switch len(b) {
+	case 4:
+		return strconv.AppendFloat(dst, float64(math.Float32frombits(le.Uint32(b))), 'g', -1, 32), true
+	case 8:
+		return strconv.AppendFloat(dst, math.Float64frombits(le.Uint64(b)), 'g', -1, 64), true
+	}
+	return dst, false
+}
+
+const hexDigits = "0123456789ABCDEF"
+
+func appendHex(dst, b []byte) []byte {
+	for _, x := range b {
+		dst = append(dst, hexDigits[x>>4], hexDigits[x&15])
+	}
+	return dst
+}
+
+// appendGUID follows MS-DTYP 2.3.4.3: {XXXXXXXX-XXXX-XXXX-XXXX-XXXXXXXXXXXX},
+// the first three groups being little-endian numbers.
+func appendGUID(dst, b []byte) ([]byte, bool) {
+	if len(b) != 16 {
+		return dst, false
+	}
+	text := [38]byte{0: '{', 9: '-', 14: '-', 19: '-', 24: '-', 37: '}'}
+	for i, at := range guidOrder {
+		text[at] = hexDigits[b[i]>>4]
+		text[at+1] = hexDigits[b[i]&15]
+	}
+	return append(dst, text[:]...), true
+}
+
+// guidOrder says where in the text each byte of a GUID stands.
+var guidOrder = [16]uint8{7, 5, 3, 1, 12, 10, 17, 15, 20, 22, 25, 27, 29, 31, 33, 35}
+
+// appendSID follows MS-DTYP 2.4.2.1: S-revision-authority-subauthorities.
+func appendSID(dst, b []byte) ([]byte, bool) {
+	if len(b) < 8 || len(b) < 8+4*int(b[1]) {
+		return dst, false
+	}
+	dst = append(dst, "S-"...)
+	dst = strconv.AppendUint(dst, uint64(b[0]), 10)
+	dst = append(dst, '-')
+	var authority uint64
+	for _, x := range b[2:8] {
+		authority = authority<<8 | uint64(x)
+	}
+	dst = strconv.AppendUint(dst, authority, 10)
+	for i := range int(b[1]) {
+		dst = append(dst, '-')
+		dst = strconv.AppendUint(dst, uint64(le.Uint32(b[8+4*i:])), 10)
+	}
+	return dst, true
+}
+
+// itemSize returns how many bytes of b, which are not none, the first item of
+// an array of typ takes, the NUL of strings included.
+func itemSize(typ byte, b []byte) int {
+	n := len(b)
+	switch typ {
+	case typeString:
+		for i := 0; i+2 <= len(b); i += 2 {
+			if b[i]|b[i+1] == 0 {
+				return i + 2
+			}
+		}
+	case typeANSI:
+		if i := bytes.IndexByte(b, 0); i >= 0 {
+			return i + 1
+		}
+	case typeInt8, typeUint8:
+		n = 1
+	case typeInt16, typeUint16:
+		n = 2
+	case typeInt32, typeUint32, typeReal32, typeBool, typeHex32:
+		n = 4
+	case typeInt64, typeUint64, typeReal64, typeFileTime, typeHex64, typeSize, typeHandle:
+		n = 8
+	case typeGUID, typeSystemTime:
+		n = 16
+	case typeSID:
+		if len(b) >= 8 {
+			n = 8 + 4*int(b[1])
+		}
+	}
+	return min(n, len(b))
+}
+
+// terminator returns the size of the NUL that ends the string item b, 0 when
+// there is none.
+func terminator(typ byte, b []byte) uint16 {
+	n := len(b)
+	switch {
+	case typ == typeANSI && n >= 1 && b[n-1] == 0:
+		return 1
+	case typ == typeString && n >= 2 && n%2 == 0 && b[n-2]|b[n-1] == 0:
+		return 2
+	}
+	return 0
+}
