@@ -1,0 +1,212 @@
+package sigma
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A refusal is why something in a rule cannot be accepted, and what to do.
+type refusal struct{ reason, fix string }
+
+func (r *refusal) Error() string { return r.reason }
+
+// bad returns a refusal with its reason formatted.
+func bad(fix, format string, args ...any) error {
+	return &refusal{reason: fmt.Sprintf(format, args...), fix: fix}
+}
+
+// at says on which line of the file err arose, unless err says so already.
+func at(line int, err error) error {
+	var r *refusal
+	if line == 0 || !errors.As(err, &r) || strings.HasPrefix(r.reason, "line ") {
+		return err
+	}
+	return &refusal{reason: fmt.Sprintf("line %d: %s", line, r.reason), fix: r.fix}
+}
+
+// meta is what rules, filters and correlations have in common.
+type meta struct {
+	id, name, title, status, description, author, date string
+	level                                              Level
+	hasLevel                                           bool
+	tags, references, falsePositives                   []string
+}
+
+// readMeta reads what describes a document.
+func readMeta(doc *yamlNode) (m meta, err error) {
+	text := func(key string) string {
+		s, e := doc.get(key).scalar()
+		if e != nil && err == nil {
+			err = bad("give "+key+" one text", "%s: %v", key, e)
+		}
+		return s
+	}
+	list := func(key string) []string {
+		s, e := doc.get(key).strings()
+		if e != nil && err == nil {
+			err = bad("give "+key+" a list of texts", "%s: %v", key, e)
+		}
+		return s
+	}
+	m = meta{
+		id: text("id"), name: text("name"), title: text("title"), status: text("status"),
+		description: text("description"), author: joined(doc, "author"), date: text("date"),
+		tags: list("tags"), references: list("references"), falsePositives: list("falsepositives"),
+	}
+	if err != nil {
+		return m, err
+	}
+	if m.title == "" {
+		return m, bad("give it a title", "it has no title")
+	}
+	if level := text("level"); level != "" {
+		if m.level, m.hasLevel = ParseLevel(strings.ToLower(level)); !m.hasLevel {
+			return m, bad("use informational, low, medium, high or critical", "level %q does not exist", level)
+		}
+	}
+	return m, err
+}
+
+// joined returns the text under key; a list, which older rules have for
+// authors, is joined.
+func joined(doc *yamlNode, key string) string {
+	list, _ := doc.get(key).strings()
+	return strings.Join(list, ", ")
+}
+
+// buildRule reads a detection rule ("Sigma Rules Specification").
+func buildRule(path string, doc *yamlNode, o *Options) (*Rule, error) {
+	m, err := readMeta(doc)
+	if err != nil {
+		return nil, err
+	}
+	r := &Rule{
+		Path: path, ID: m.id, Name: m.name, Title: m.title, Status: m.status, Level: m.level,
+		Description: m.description, Author: m.author, Date: m.date, Tags: m.tags,
+		References: m.references, FalsePositives: m.falsePositives,
+	}
+	if r.Fields, err = doc.get("fields").strings(); err != nil {
+		return nil, bad("give fields a list of names", "fields: %v", err)
+	}
+	if r.Logsource, err = readLogsource(doc.get("logsource")); err != nil {
+		return nil, err
+	}
+	b := builder{options: o}
+	if r.Detection, err = b.detection(doc.get("detection"), nil); err != nil {
+		return nil, err
+	}
+	r.Unresolved = b.unresolved
+	return r, nil
+}
+
+// reserved are the keys of a detection that are no search identifiers: the
+// condition, and the timeframe of rules written before correlations.
+var reserved = []string{"condition", "timeframe"}
+
+// detection builds the search identifiers of n and joins them as its
+// condition says. Several conditions are joined by or ("Condition"). others
+// are keys that are no search identifiers either.
+func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
+	if n.kind != mapNode {
+		return nil, bad("write search identifiers and a condition under it", "line %d: the detection is %v", n.line, n.kind)
+	}
+	var names []string
+	var exprs []Expr
+	for i := range n.items {
+		it := &n.items[i]
+		if contains(reserved, it.key) || contains(others, it.key) {
+			continue
+		}
+		if it.key == "" {
+			return nil, bad("name it", "line %d: a search identifier has no name", it.line)
+		}
+		x, err := b.search(it, 0)
+		if err != nil {
+			return nil, err
+		}
+		names, exprs = append(names, it.key), append(exprs, x)
+	}
+	if len(names) == 0 {
+		return nil, bad("write at least one search identifier", "line %d: the detection has no search identifier", n.line)
+	}
+	conditions, err := n.get("condition").strings()
+	if err != nil {
+		return nil, bad("write the condition as one text", "condition: %v", err)
+	}
+	if len(conditions) == 0 {
+		return nil, bad("write which search identifiers must match, such as condition: selection", "line %d: the detection has no condition", n.line)
+	}
+	named := func(name string) Expr {
+		for i := range names {
+			if names[i] == name {
+				return exprs[i]
+			}
+		}
+		return nil
+	}
+	var any Or
+	for _, text := range conditions {
+		x, err := parseCondition(text, names, named)
+		if err != nil {
+			return nil, at(n.get("condition").line, err)
+		}
+		any = append(any, x)
+	}
+	if len(any) == 1 {
+		return any[0], nil
+	}
+	return any, nil
+}
+
+// search builds one search identifier: a map (all of its entries), a list
+// (one of its items), or a keyword ("Lists", "Maps", "Keywords search").
+func (b *builder) search(n *yamlNode, depth int) (Expr, error) {
+	switch {
+	case depth > maxDepth:
+		return nil, bad("nest it less deep", "line %d: lists are nested deeper than %d", n.line, maxDepth)
+	case n.kind == mapNode:
+		all := make(And, 0, len(n.items))
+		for i := range n.items {
+			x, err := b.item(n.items[i].key, &n.items[i])
+			if err != nil {
+				return nil, at(n.items[i].line, err)
+			}
+			all = append(all, x)
+		}
+		if len(all) == 0 {
+			return nil, bad("write a field and its value in it", "line %d: a map is empty", n.line)
+		}
+		if len(all) == 1 {
+			return all[0], nil
+		}
+		return all, nil
+	case n.kind == listNode:
+		any := make(Or, 0, len(n.items))
+		for i := range n.items {
+			x, err := b.search(&n.items[i], depth+1)
+			if err != nil {
+				return nil, err
+			}
+			any = append(any, x)
+		}
+		if len(any) == 0 {
+			return nil, bad("write a keyword or a map in it", "line %d: a list is empty", n.line)
+		}
+		if len(any) == 1 {
+			return any[0], nil
+		}
+		return any, nil
+	}
+	x, err := b.item("", n)
+	return x, at(n.line, err)
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
