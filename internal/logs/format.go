@@ -30,6 +30,14 @@ type format struct {
 // formats are all formats, the more certain before the less certain: text
 // lines take what no other wants.
 var formats = []*format{
+	&jsonFormat,
+	&exchangeFormat,
+	&zeekFormat,
+	&w3cFormat,
+	&accessFormat,
+	&auditFormat,
+	&syslogFormat,
+	&csvFormat,
 	&textFormat,
 }
 
@@ -62,6 +70,7 @@ type Parser struct {
 	stats   Stats
 	scratch []byte // derived values of the current record; appending may move it, which leaves earlier values whole
 	origins map[string]*event.Origin
+	fields  map[string]named
 	states  map[string]any // by format name: what its parser keeps from block to block
 }
 
@@ -70,7 +79,7 @@ type Parser struct {
 func NewParser(names *event.Names, router *event.Router) *Parser {
 	return &Parser{
 		names: names, router: router, ev: event.New(names),
-		origins: map[string]*event.Origin{}, states: map[string]any{},
+		origins: map[string]*event.Origin{}, fields: map[string]named{}, states: map[string]any{},
 	}
 }
 
@@ -102,11 +111,29 @@ func (p *Parser) origin(name []byte) *event.Origin {
 	if !ok {
 		s := string(name)
 		o = p.router.Origin(s)
-		if len(p.origins) < maxOrigins {
+		if len(p.origins) < maxOrigins && len(name) <= maxName {
 			p.origins[s] = o
 		}
 	}
 	return o
+}
+
+// maxFields bounds the cache of field names that records bring.
+const maxFields = 4096
+
+// maxName bounds the names that the caches keep.
+const maxName = 256
+
+// field is named with a cache, for names that come from records.
+func (p *Parser) field(name []byte) named {
+	f, ok := p.fields[string(name)]
+	if !ok {
+		f = p.named(string(name))
+		if len(p.fields) < maxFields && len(name) <= maxName {
+			p.fields[f.name] = f
+		}
+	}
+	return f
 }
 
 // begin empties p.ev for the next record, which has number record and stands

@@ -276,6 +276,35 @@ func parseCtime(b []byte, z *zone) (int64, int) {
 	return z.utc(midnight + clock), n + 16
 }
 
+// parseUS reads "3/2/2021 1:04:05 PM" as Windows writes it for the United
+// States. Without AM or PM the order of day and month is unknown: no time.
+func parseUS(b []byte, z *zone) (int64, bool) {
+	var n [6]int
+	i := 0
+	for k, end := range []byte("// :: ") {
+		start := i
+		for i < len(b) && i-start < 4 && b[i]-'0' <= 9 {
+			n[k] = n[k]*10 + int(b[i]-'0')
+			i++
+		}
+		if i == start || i == len(b) || b[i] != end {
+			return 0, false
+		}
+		i++
+	}
+	if i+2 != len(b) || b[i+1]|0x20 != 'm' || n[3] < 1 || n[3] > 12 {
+		return 0, false
+	}
+	hour := n[3] % 12
+	if b[i]|0x20 == 'p' {
+		hour += 12
+	} else if b[i]|0x20 != 'a' {
+		return 0, false
+	}
+	t, ok := civil(n[2], n[0], n[1], hour, n[4], n[5])
+	return z.utc(t), ok
+}
+
 // parseEpoch reads seconds since 1970 with an optional fraction, and returns
 // the length read; 0 when it is none between 1990 and 2100.
 func parseEpoch(b []byte) (int64, int) {
