@@ -76,7 +76,7 @@ func joined(doc *yamlNode, key string) string {
 }
 
 // buildRule reads a detection rule ("Sigma Rules Specification").
-func buildRule(path string, doc *yamlNode, o *Options) (*Rule, error) {
+func (l *loader) buildRule(path string, doc *yamlNode) (*Rule, error) {
 	m, err := readMeta(doc)
 	if err != nil {
 		return nil, err
@@ -92,12 +92,18 @@ func buildRule(path string, doc *yamlNode, o *Options) (*Rule, error) {
 	if r.Logsource, err = readLogsource(doc.get("logsource")); err != nil {
 		return nil, err
 	}
-	b := builder{options: o}
+	b := l.fresh()
 	if r.Detection, err = b.detection(doc.get("detection"), nil); err != nil {
 		return nil, err
 	}
 	r.Unresolved = b.unresolved
 	return r, nil
+}
+
+// fresh returns the builder for the next document.
+func (l *loader) fresh() *builder {
+	l.builder.options, l.builder.unresolved = l.options, nil
+	return &l.builder
 }
 
 // reserved are the keys of a detection that are no search identifiers: the

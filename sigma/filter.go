@@ -15,7 +15,7 @@ type Filter struct {
 }
 
 // buildFilter reads a filter document.
-func buildFilter(path string, doc *yamlNode, o *Options) (*Filter, error) {
+func (l *loader) buildFilter(path string, doc *yamlNode) (*Filter, error) {
 	m, err := readMeta(doc)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func buildFilter(path string, doc *yamlNode, o *Options) (*Filter, error) {
 	if len(f.Rules) == 1 && (f.Rules[0] == "any" || f.Rules[0] == "ANY" || f.Rules[0] == "Any") {
 		f.Rules = nil
 	}
-	b := builder{options: o}
+	b := l.fresh()
 	if f.Detection, err = b.detection(body, []string{"rules"}); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,8 +82,8 @@ func LoadFS(fsys fs.FS, o Options) (*Ruleset, error) {
 // Parse reads the rules of one file's content. path only names it.
 func Parse(path string, data []byte, o Options) *Ruleset {
 	f := file{path: path, named: true}
-	d := f.parse(data, &o)
-	return assemble([]*documents{d})
+	l := loader{options: &o}
+	return assemble([]*documents{l.parse(&f, string(data))})
 }
 
 // A file is one YAML file to be read.
@@ -126,12 +127,13 @@ func load(files []file, o *Options) *Ruleset {
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(files)) {
 		wg.Go(func() {
+			l := loader{options: o}
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(files) {
 					return
 				}
-				results[i] = files[i].read(o)
+				results[i] = l.read(&files[i])
 			}
 		})
 	}
@@ -162,48 +164,57 @@ type documents struct {
 	notices []Notice
 }
 
+// A loader reads one file after another and reuses what it can.
+type loader struct {
+	options *Options
+	blocks  blockParser
+	builder builder
+	buf     []byte
+}
+
 // read opens and parses f.
-func (f *file) read(o *Options) *documents {
-	data, err := f.bytes()
-	if err != nil {
+func (l *loader) read(f *file) *documents {
+	if err := l.bytes(f); err != nil {
 		d := &documents{path: f.path}
 		d.refuse(0, "", err)
 		return d
 	}
-	return f.parse(data, o)
+	return l.parse(f, string(l.buf))
 }
 
-// bytes returns the content of f, which may not exceed maxFile.
-func (f *file) bytes() ([]byte, error) {
+// bytes reads the content of f, which may not exceed maxFile, to l.buf.
+func (l *loader) bytes(f *file) error {
 	r, err := f.fsys.Open(f.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer r.Close()
 	info, err := r.Stat()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, bad("give a file or a folder", "it is not a regular file")
+		return bad("give a file or a folder", "it is not a regular file")
 	}
 	if info.Size() > maxFile {
-		return nil, bad("split it", "the file has more than %d bytes", maxFile)
+		return bad("split it", "the file has more than %d bytes", maxFile)
 	}
-	data := make([]byte, info.Size())
-	n, err := io.ReadFull(r, data)
+	l.buf = slices.Grow(l.buf[:0], int(info.Size()))[:info.Size()]
+	n, err := io.ReadFull(r, l.buf)
+	l.buf = l.buf[:n]
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = nil // it shrank
+		return nil // it shrank
 	}
-	return data[:n], err
+	return err
 }
 
-// parse reads the documents of one file.
-func (f *file) parse(data []byte, o *Options) *documents {
+// parse reads the documents of one file. What it returns shares the memory
+// of src.
+func (l *loader) parse(f *file, src string) *documents {
 	d := &documents{path: f.path}
-	docs, err := parseYAML(data)
+	docs, err := parseYAML(&l.blocks, src)
 	if err != nil {
-		if !f.named && !looksLikeRule(data) {
+		if !f.named && !looksLikeRule(src) {
 			d.skip(0, "it holds no Sigma rule")
 			return d
 		}
@@ -218,7 +229,7 @@ func (f *file) parse(data []byte, o *Options) *documents {
 			continue
 		}
 		if doc != nil {
-			d.add(i+1, doc, o)
+			l.add(d, i+1, doc)
 		}
 	}
 	if f.named && len(d.rules)+len(d.refused) == 0 {
@@ -230,10 +241,9 @@ func (f *file) parse(data []byte, o *Options) *documents {
 
 // looksLikeRule reports whether a file that is no valid YAML was meant to
 // hold a rule.
-func looksLikeRule(data []byte) bool {
-	s := string(data)
+func looksLikeRule(src string) bool {
 	for _, key := range []string{"\ndetection:", "\ncorrelation:", "\nfilter:"} {
-		if strings.Contains(s, key) {
+		if strings.Contains(src, key) {
 			return true
 		}
 	}
@@ -241,7 +251,7 @@ func looksLikeRule(data []byte) bool {
 }
 
 // add builds what doc is.
-func (d *documents) add(number int, doc *yamlNode, o *Options) {
+func (l *loader) add(d *documents, number int, doc *yamlNode) {
 	if doc.kind == nullNode {
 		return
 	}
@@ -251,9 +261,9 @@ func (d *documents) add(number int, doc *yamlNode, o *Options) {
 	case doc.has("correlation"):
 		made, err = buildCorrelation(d.path, doc)
 	case doc.has("detection"):
-		made, err = buildRule(d.path, doc, o)
+		made, err = l.buildRule(d.path, doc)
 	case doc.has("filter"):
-		made, err = buildFilter(d.path, doc, o)
+		made, err = l.buildFilter(d.path, doc)
 	case doc.has("logsource") && doc.has("title"):
 		err = bad("write what to search for under detection", "it has no detection")
 	default:

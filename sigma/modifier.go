@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -127,6 +128,45 @@ func fit(m string, fits bool) error {
 type builder struct {
 	options    *Options
 	unresolved []string // placeholders without values
+	atoms      []Atom   // room for atoms and parts, which come in thousands
+	parts      []Part
+}
+
+// atom returns a pointer to a copy of a.
+func (b *builder) atom(a Atom) *Atom {
+	if len(b.atoms) == cap(b.atoms) {
+		b.atoms = make([]Atom, 0, 128)
+	}
+	b.atoms = append(b.atoms, a)
+	return &b.atoms[len(b.atoms)-1]
+}
+
+// pattern returns room for a pattern of up to n parts.
+func (b *builder) pattern(n int) Pattern {
+	if cap(b.parts)-len(b.parts) < n {
+		b.parts = make([]Part, 0, max(256, n))
+	}
+	at := len(b.parts)
+	b.parts = b.parts[:at+n]
+	return Pattern(b.parts[at : at : at+n])
+}
+
+// around puts Any before and after p where asked and where none is yet.
+func (b *builder) around(p Pattern, lead, trail bool) Pattern {
+	lead = lead && (len(p) == 0 || p[0].Kind != Any)
+	trail = trail && (len(p) == 0 && !lead || len(p) > 0 && p[len(p)-1].Kind != Any)
+	if !lead && !trail {
+		return p
+	}
+	q := b.pattern(len(p) + 2)
+	if lead {
+		q = append(q, Part{Kind: Any})
+	}
+	q = append(q, p...)
+	if trail {
+		q = append(q, Part{Kind: Any})
+	}
+	return q
 }
 
 // item builds the expression of one entry of a map: a field with modifiers,
@@ -192,14 +232,14 @@ func (b *builder) value(field string, c *chain, v *yamlNode, members []Expr) ([]
 		}
 		if missing != "" {
 			b.miss(missing)
-			return append(members, &Atom{Field: field, Op: Never}), nil
+			return append(members, b.atom(Atom{Field: field, Op: Never})), nil
 		}
 		raws = values
 	}
 	start := len(members)
 	var err error
 	for _, raw := range raws {
-		if members, err = appendAtoms(members, field, c, raw); err != nil {
+		if members, err = b.appendAtoms(members, field, c, raw); err != nil {
 			return nil, err
 		}
 	}
@@ -229,62 +269,57 @@ func nullValue(field string, c *chain) (Expr, error) {
 }
 
 // appendAtoms appends the atoms of one value, of which one must hold.
-func appendAtoms(members []Expr, field string, c *chain, raw string) ([]Expr, error) {
+func (b *builder) appendAtoms(members []Expr, field string, c *chain, raw string) ([]Expr, error) {
 	if field == "" && c.kind != plainValue && c.kind != regexpValue {
 		return nil, bad("put the name of a field before the modifier", "this modifier needs a field")
 	}
 	switch c.kind {
 	case plainValue:
-		return appendTexts(members, field, c, raw)
+		return b.appendTexts(members, field, c, raw)
 	case regexpValue:
 		x, err := regexpExpr(field, c, raw)
 		return append(members, x), err
 	case cidrValue:
 		prefix, err := parseNetwork(raw)
-		return append(members, &Atom{Field: field, Op: CIDR, Text: prefix}), err
+		return append(members, b.atom(Atom{Field: field, Op: CIDR, Text: prefix})), err
 	case fieldValue:
 		if raw == "" {
 			return nil, bad("name the other field", "fieldref needs the name of a field")
 		}
-		p := Pattern{{Kind: Reference}}
-		return append(members, &Atom{Field: field, Op: FieldMatch, Ref: raw, Pattern: p.around(c.lead, c.trail), Cased: c.cased}), nil
+		p := b.around(Pattern{{Kind: Reference}}, c.lead, c.trail)
+		return append(members, b.atom(Atom{Field: field, Op: FieldMatch, Ref: raw, Pattern: p, Cased: c.cased})), nil
 	case existsValue:
 		want, err := strconv.ParseBool(strings.ToLower(raw))
 		if err != nil {
 			return nil, bad("write true or false", "exists wants true or false, not %q", raw)
 		}
-		return append(members, &Atom{Field: field, Op: Exists, Want: want}), nil
+		return append(members, b.atom(Atom{Field: field, Op: Exists, Want: want})), nil
 	}
 	n, err := strconv.ParseFloat(raw, 64)
 	if err != nil {
 		return nil, bad("write a number", "the modifier wants a number, not %q", raw)
 	}
-	if c.kind == compareValue {
-		return append(members, &Atom{Field: field, Op: c.op, Number: n}), nil
+	if math.IsNaN(n) {
+		return nil, bad("write a number", "the modifier wants a number, not %q", raw)
 	}
-	return appendCalendar(members, field, c, n)
+	if c.kind == compareValue {
+		return append(members, b.atom(Atom{Field: field, Op: c.op, Number: n})), nil
+	}
+	return b.appendCalendar(members, field, c, n)
 }
 
 // appendTexts applies the text modifiers in their order.
-func appendTexts(members []Expr, field string, c *chain, raw string) ([]Expr, error) {
-	if len(c.steps) == 1 && c.steps[0] != "windash" || len(c.steps) == 0 {
-		p, err := textStep(parsePattern(raw), c.steps)
-		if err != nil {
-			return nil, err
-		}
-		return appendMatches(members, field, c, p), nil
+func (b *builder) appendTexts(members []Expr, field string, c *chain, raw string) ([]Expr, error) {
+	if p := b.parsePattern(raw); len(c.steps) == 0 {
+		return b.appendMatch(members, field, c, p), nil
+	} else if m := c.steps[0]; len(c.steps) == 1 && (m == "contains" || m == "startswith" || m == "endswith") {
+		return b.appendMatch(members, field, c, b.around(p, m != "startswith", m != "endswith")), nil
 	}
 	patterns := []Pattern{parsePattern(raw)}
-	for i := range c.steps {
+	for _, m := range c.steps {
 		var next []Pattern
 		for _, p := range patterns {
-			var err error
-			out := []Pattern{nil}
-			if c.steps[i] == "windash" {
-				out, err = p.windash()
-			} else {
-				out, err = textStep(p, c.steps[i:i+1])
-			}
+			out, err := b.textStep(p, m)
 			if err != nil {
 				return nil, err
 			}
@@ -292,33 +327,28 @@ func appendTexts(members []Expr, field string, c *chain, raw string) ([]Expr, er
 		}
 		patterns = next
 	}
-	return appendMatches(members, field, c, patterns), nil
-}
-
-// appendMatches makes atoms of patterns. A keyword without a modifier that
-// says where it stands is looked for anywhere ("Keywords search").
-func appendMatches(members []Expr, field string, c *chain, patterns []Pattern) []Expr {
 	for _, p := range patterns {
-		if field == "" && !c.lead && !c.trail {
-			p = p.around(true, true)
-		}
-		members = append(members, &Atom{Field: field, Op: Match, Pattern: p, Cased: c.cased})
+		members = b.appendMatch(members, field, c, p)
 	}
-	return members
+	return members, nil
 }
 
-// textStep applies at most one text modifier other than windash to p.
-func textStep(p Pattern, steps []string) ([]Pattern, error) {
-	if len(steps) == 0 {
-		return []Pattern{p}, nil
+// appendMatch makes an atom of p. A keyword without a modifier that says
+// where it stands is looked for anywhere ("Keywords search").
+func (b *builder) appendMatch(members []Expr, field string, c *chain, p Pattern) []Expr {
+	if field == "" && !c.lead && !c.trail {
+		p = b.around(p, true, true)
 	}
-	switch m := steps[0]; m {
-	case "contains":
-		return []Pattern{p.around(true, true)}, nil
-	case "startswith":
-		return []Pattern{p.around(false, true)}, nil
-	case "endswith":
-		return []Pattern{p.around(true, false)}, nil
+	return append(members, b.atom(Atom{Field: field, Op: Match, Pattern: p, Cased: c.cased}))
+}
+
+// textStep applies one text modifier to p and returns the alternatives.
+func (b *builder) textStep(p Pattern, m string) ([]Pattern, error) {
+	switch m {
+	case "contains", "startswith", "endswith":
+		return []Pattern{b.around(p, m != "startswith", m != "endswith")}, nil
+	case "windash":
+		return p.windash()
 	case "wide", "utf16le":
 		return []Pattern{p.mapLiterals(utf16LE)}, nil
 	case "utf16be":
@@ -367,18 +397,18 @@ var calendarRanges = [...]struct{ first, last float64 }{
 
 // appendCalendar appends a test on a part of a time. A comparison with it is
 // written out: hour|gte: 22 is hour 22 or 23.
-func appendCalendar(members []Expr, field string, c *chain, n float64) ([]Expr, error) {
+func (b *builder) appendCalendar(members []Expr, field string, c *chain, n float64) ([]Expr, error) {
 	r := calendarRanges[c.part-Minute]
 	if n < r.first || n > r.last || n != float64(int(n)) {
 		return nil, bad("", "the modifier wants a whole number from %v to %v, not %v", r.first, r.last, n)
 	}
 	if c.op == Match { // no comparison
-		return append(members, &Atom{Field: field, Op: c.part, Number: n}), nil
+		return append(members, b.atom(Atom{Field: field, Op: c.part, Number: n})), nil
 	}
 	var any Or
 	for v := r.first; v <= r.last; v++ {
 		if c.op == Lt && v < n || c.op == Lte && v <= n || c.op == Gt && v > n || c.op == Gte && v >= n {
-			any = append(any, &Atom{Field: field, Op: c.part, Number: v})
+			any = append(any, b.atom(Atom{Field: field, Op: c.part, Number: v}))
 		}
 	}
 	if len(any) == 0 {

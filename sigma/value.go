@@ -12,11 +12,16 @@ import (
 // "String Wildcard", "Escaping"): a backslash escapes *, ? and itself, and is
 // plain before anything else.
 func parsePattern(s string) Pattern {
+	var b builder
+	return b.parsePattern(s)
+}
+
+func (r *builder) parsePattern(s string) Pattern {
 	if s == "" {
 		return Pattern{}
 	}
-	if !strings.ContainsAny(s, "*?") && !strings.Contains(s, `\\`) {
-		return Pattern{{Kind: Literal, Literal: s}}
+	if strings.IndexByte(s, '*') < 0 && strings.IndexByte(s, '?') < 0 && !strings.Contains(s, `\\`) {
+		return append(r.pattern(1), Part{Kind: Literal, Literal: s})
 	}
 	var p Pattern
 	var b []byte
@@ -64,21 +69,6 @@ func (p Pattern) plain() string {
 		b.WriteString(p[i].Literal)
 	}
 	return b.String()
-}
-
-// around puts Any before and after p where asked and where none is yet.
-func (p Pattern) around(lead, trail bool) Pattern {
-	lead = lead && (len(p) == 0 || p[0].Kind != Any)
-	trail = trail && (len(p) == 0 && !lead || len(p) > 0 && p[len(p)-1].Kind != Any)
-	q := make(Pattern, 0, len(p)+2)
-	if lead {
-		q = append(q, Part{Kind: Any})
-	}
-	q = append(q, p...)
-	if trail {
-		q = append(q, Part{Kind: Any})
-	}
-	return q
 }
 
 // regexpText writes p as a regular expression.

@@ -1,10 +1,10 @@
 package sigma
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -94,20 +94,21 @@ func (n *yamlNode) scalar() (string, error) {
 
 // parseYAML reads the documents of one file. Most rules are plain block YAML
 // and are read by a parser of that subset; all others by yaml/v4. The two
-// give the same nodes, which tests hold them to.
-func parseYAML(data []byte) ([]yamlNode, error) {
-	if len(data) > maxFile {
+// give the same nodes, which tests hold them to. The nodes are good until p
+// is used again; their texts stay.
+func parseYAML(p *blockParser, src string) ([]yamlNode, error) {
+	if len(src) > maxFile {
 		return nil, fmt.Errorf("the file has more than %d bytes", maxFile)
 	}
-	if docs, ok := parseBlock(string(data)); ok {
+	if docs, ok := p.parse(src); ok {
 		return docs, nil
 	}
-	return parseFull(data)
+	return parseFull(src)
 }
 
 // parseFull reads any YAML through yaml/v4.
-func parseFull(data []byte) ([]yamlNode, error) {
-	loader, err := yaml.NewLoader(bytes.NewReader(data))
+func parseFull(src string) ([]yamlNode, error) {
+	loader, err := yaml.NewLoader(strings.NewReader(src))
 	if err != nil {
 		return nil, err
 	}

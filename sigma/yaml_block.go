@@ -11,10 +11,17 @@ import (
 // as soon as it meets anything else, errors included. It is about ten times
 // as fast and makes texts share the memory of src.
 func parseBlock(src string) ([]yamlNode, bool) {
+	var p blockParser
+	return p.parse(src)
+}
+
+// parse is parseBlock with memory that is used again: the nodes are good
+// until the next call.
+func (p *blockParser) parse(src string) ([]yamlNode, bool) {
 	if !plainText(src) {
 		return nil, false
 	}
-	p := &blockParser{src: src}
+	*p = blockParser{src: src, open: p.open[:0], slab: p.slab[:0]}
 	p.next()
 	var docs []yamlNode
 	for started := false; ; {
@@ -34,8 +41,7 @@ func parseBlock(src string) ([]yamlNode, bool) {
 		} else if started || len(docs) > 0 {
 			return nil, false // text after a document without a marker
 		}
-		var n yamlNode
-		p.block(&n, -1, 0)
+		n := p.block(-1, 0)
 		if p.failed {
 			return nil, false
 		}
@@ -80,6 +86,21 @@ type blockParser struct {
 	lines  int // lines consumed so far
 	indent int // at - begin; -1 at the end of src
 	failed bool
+
+	open []yamlNode // items of the lists and maps that are being read
+	slab []yamlNode // items of those that have been
+}
+
+// items moves the open items from start on to the slab and returns them.
+func (p *blockParser) items(start int) []yamlNode {
+	n := len(p.open) - start
+	if cap(p.slab)-len(p.slab) < n {
+		p.slab = make([]yamlNode, 0, max(2*n, 512))
+	}
+	at := len(p.slab)
+	p.slab = append(p.slab, p.open[start:]...)
+	p.open = p.open[:start]
+	return p.slab[at:len(p.slab):len(p.slab)]
 }
 
 func (p *blockParser) ok() bool { return !p.failed }
@@ -144,23 +165,18 @@ func (p *blockParser) blankAfter(i int) bool {
 
 // block reads the value that begins on the current line, which is indented
 // deeper than parent.
-func (p *blockParser) block(n *yamlNode, parent, depth int) {
+func (p *blockParser) block(parent, depth int) yamlNode {
 	if depth > maxDepth {
 		p.fail()
-		return
+		return yamlNode{}
 	}
-	n.line = p.line
 	if p.dash(p.at) {
-		p.list(n, p.indent, depth)
-		return
+		return p.list(p.indent, depth)
 	}
 	if _, _, ok := p.key(p.at); ok {
-		p.mapping(n, p.at-p.begin, depth)
-		return
+		return p.mapping(p.at-p.begin, depth)
 	}
-	if !p.failed {
-		p.scalar(n, p.at, parent)
-	}
+	return p.scalar(p.at, parent)
 }
 
 // dash reports whether a list item begins at i.
@@ -169,11 +185,11 @@ func (p *blockParser) dash(i int) bool {
 }
 
 // list reads the items of a list whose dashes stand at column indent.
-func (p *blockParser) list(n *yamlNode, indent, depth int) {
-	n.kind = listNode
+func (p *blockParser) list(indent, depth int) yamlNode {
+	n := yamlNode{kind: listNode, line: p.line}
+	start := len(p.open)
 	for p.indent == indent && p.dash(p.at) && !p.marker() {
-		n.items = append(n.items, yamlNode{line: p.line})
-		it := &n.items[len(n.items)-1]
+		it := yamlNode{line: p.line}
 		i := p.at + 1
 		for i < p.end && p.src[i] == ' ' {
 			i++
@@ -182,69 +198,71 @@ func (p *blockParser) list(n *yamlNode, indent, depth int) {
 		case i == p.end || p.src[i] == '#':
 			p.next()
 			if p.indent > indent {
-				p.block(it, indent, depth+1)
+				it = p.block(indent, depth+1)
 			}
 		case p.dash(i):
 			p.fail()
 		default:
 			if _, _, ok := p.key(i); ok {
 				p.at = i
-				p.mapping(it, i-p.begin, depth+1)
-			} else if !p.failed {
-				p.scalar(it, i, indent)
+				it = p.mapping(i-p.begin, depth+1)
+			} else {
+				it = p.scalar(i, indent)
 			}
 		}
 		if p.failed {
-			return
+			return n
 		}
+		p.open = append(p.open, it)
 	}
+	n.items = p.items(start)
 	if p.indent > indent {
 		p.fail()
 	}
+	return n
 }
 
 // mapping reads the entries of a map whose keys stand at column indent. The
 // first key is at p.at, which follows a dash when the map is a list's item.
-func (p *blockParser) mapping(n *yamlNode, indent, depth int) {
+func (p *blockParser) mapping(indent, depth int) yamlNode {
+	n := yamlNode{kind: mapNode, line: p.line}
 	if depth > maxDepth {
 		p.fail()
-		return
+		return n
 	}
-	n.kind = mapNode
+	start := len(p.open)
 	for p.at-p.begin == indent && p.indent >= 0 && !p.marker() {
 		key, i, ok := p.key(p.at)
 		if !ok {
 			p.fail()
-			return
+			return n
 		}
-		n.items = append(n.items, yamlNode{line: p.line, key: key})
-		it := &n.items[len(n.items)-1]
+		line := p.line
+		var it yamlNode
 		for i < p.end && p.src[i] == ' ' {
 			i++
 		}
 		if i < p.end && p.src[i] != '#' {
-			p.scalar(it, i, indent)
+			it = p.scalar(i, indent)
 		} else {
-			line := it.line
 			p.next()
 			if p.indent > indent {
-				p.block(it, indent, depth+1)
+				it = p.block(indent, depth+1)
 			} else if p.indent == indent && p.dash(p.at) && !p.marker() {
-				p.list(it, indent, depth+1)
+				it = p.list(indent, depth+1)
 			}
-			it.line = line
 		}
 		if p.failed {
-			return
+			return n
 		}
+		it.key, it.line = key, line
+		p.open = append(p.open, it)
 	}
-	if p.indent > indent {
+	n.items = p.items(start)
+	if _, line := duplicateKey(n.items); line > 0 || p.indent > indent {
 		p.fail()
-		return
 	}
-	if _, line := duplicateKey(n.items); line > 0 {
-		p.fail()
-	}
+	return n
 }
 
 // keyBytes are the bytes of plain keys; others are left to yaml/v4.
@@ -360,14 +378,17 @@ func unescape(s string) (string, bool) {
 
 // scalar reads the text that begins at i of the current line and belongs to
 // an entry at column parent, and moves on.
-func (p *blockParser) scalar(n *yamlNode, i, parent int) {
-	n.kind = textNode
+func (p *blockParser) scalar(i, parent int) yamlNode {
+	n := yamlNode{kind: textNode, line: p.line}
+	if p.failed {
+		return n
+	}
 	switch p.src[i] {
 	case '\'', '"':
 		text, rest, ok := p.quoted(i)
 		if !ok || !p.blankAfter(rest) {
 			p.fail()
-			return
+			return n
 		}
 		n.text = text
 		p.next()
@@ -375,16 +396,21 @@ func (p *blockParser) scalar(n *yamlNode, i, parent int) {
 			p.fail()
 		}
 	case '|':
-		p.literal(n, i, parent)
+		n.text = p.literal(i, parent)
 	case '[', ']', '{', '}', '&', '*', '!', '>', '%', '@', '`', ',', '#':
 		p.fail()
 	default:
-		p.plain(n, i, parent)
+		var null bool
+		if n.text, null = p.plain(i, parent); null {
+			n.kind = nullNode
+		}
 	}
+	return n
 }
 
 // plain reads a plain text, which lines indented deeper than parent continue.
-func (p *blockParser) plain(n *yamlNode, i, parent int) {
+// It says whether the text stands for null.
+func (p *blockParser) plain(i, parent int) (s string, null bool) {
 	text, whole := p.plainLine(i)
 	var folded []byte
 	for !p.failed {
@@ -399,7 +425,7 @@ func (p *blockParser) plain(n *yamlNode, i, parent int) {
 		}
 		if p.indent == 0 {
 			p.fail()
-			return
+			return "", false
 		}
 		if p.src[p.at] == '#' {
 			whole = false // a comment ends the text
@@ -411,7 +437,7 @@ func (p *blockParser) plain(n *yamlNode, i, parent int) {
 		}
 		if !whole {
 			p.fail()
-			return
+			return "", false
 		}
 		if folded == nil {
 			folded = append(make([]byte, 0, 256), text...)
@@ -428,17 +454,15 @@ func (p *blockParser) plain(n *yamlNode, i, parent int) {
 	}
 	p.settle()
 	if folded != nil {
-		n.text = string(folded)
-		return
+		return string(folded), false
 	}
 	switch text {
 	case "~", "null", "Null", "NULL":
-		n.kind = nullNode
-		return
+		return "", true
 	case "<<":
 		p.fail()
 	}
-	n.text = text
+	return text, false
 }
 
 // settle makes sure that the line on which a multi-line text ended is one
@@ -493,7 +517,7 @@ func (p *blockParser) plainLine(i int) (text string, whole bool) {
 }
 
 // literal reads a literal block ("|" or "|-") of an entry at column parent.
-func (p *blockParser) literal(n *yamlNode, i, parent int) {
+func (p *blockParser) literal(i, parent int) string {
 	strip := false
 	i++
 	if i < p.end && p.src[i] == '-' {
@@ -502,7 +526,7 @@ func (p *blockParser) literal(n *yamlNode, i, parent int) {
 	}
 	if !p.blankAfter(i) {
 		p.fail()
-		return
+		return ""
 	}
 	var b []byte
 	breaks, indent := 0, -1
@@ -510,7 +534,7 @@ func (p *blockParser) literal(n *yamlNode, i, parent int) {
 		if p.at == p.end && (indent < 0 || p.indent < indent) {
 			if indent < 0 && p.indent > 0 {
 				p.fail() // may be more than the first line's indent, which is an error
-				return
+				return ""
 			}
 			breaks++
 			continue
@@ -526,7 +550,7 @@ func (p *blockParser) literal(n *yamlNode, i, parent int) {
 		}
 		if p.after == p.end { // the file ends without a newline
 			p.fail()
-			return
+			return ""
 		}
 		for range breaks {
 			b = append(b, '\n')
@@ -539,11 +563,11 @@ func (p *blockParser) literal(n *yamlNode, i, parent int) {
 	}
 	if indent < 0 && breaks > 0 || p.indent > parent && p.src[p.at] != '#' || indent == 0 {
 		p.fail()
-		return
+		return ""
 	}
-	n.text = string(b)
 	p.settle()
 	if p.indent > parent {
 		p.fail()
 	}
+	return string(b)
 }

@@ -61,7 +61,7 @@ func TestBlockParserAgreesWithYAML(t *testing.T) {
 			continue
 		}
 		fast++
-		want, err := parseFull(data)
+		want, err := parseFull(string(data))
 		if err != nil {
 			t.Errorf("%s: yaml/v4 refuses what the block parser takes: %v", path, err)
 			continue
@@ -92,10 +92,10 @@ func FuzzYAML(f *testing.F) {
 	f.Fuzz(func(t *testing.T, src string) {
 		docs, ok := parseBlock(src)
 		if !ok {
-			_, _ = parseFull([]byte(src))
+			_, _ = parseFull(src)
 			return
 		}
-		want, err := parseFull([]byte(src))
+		want, err := parseFull(src)
 		if err != nil {
 			t.Fatalf("yaml/v4 refuses %q: %v", src, err)
 		}
@@ -112,9 +112,10 @@ func BenchmarkParseYAML(b *testing.B) {
 		all = append(all, data)
 		size += len(data)
 	}
+	var p blockParser
 	for name, parse := range map[string]func([]byte){
-		"block": func(d []byte) { parseBlock(string(d)) },
-		"full":  func(d []byte) { _, _ = parseFull(d) },
+		"block": func(d []byte) { p.parse(string(d)) },
+		"full":  func(d []byte) { _, _ = parseFull(string(d)) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(size))
@@ -137,7 +138,7 @@ func TestYAMLLimits(t *testing.T) {
 		"duplicate": "a: 1\nb: 2\na: 3\n",
 		"documents": strings.Repeat("--- x\n", maxDocuments+1),
 	} {
-		if docs, err := parseYAML([]byte(src)); err == nil {
+		if docs, err := parseYAML(&blockParser{}, src); err == nil {
 			t.Errorf("%s: %d documents and no error", name, len(docs))
 		}
 	}
