@@ -8,7 +8,7 @@ type dialect struct {
 	has    []string // dotted names that mark it: a record has all of them
 	origin string   // what its records are; ends in "/" when the value of by says the rest
 	by     string
-	host   string   // these by their names after renaming
+	host   string // these by their names after renaming
 	record string
 	time   []string // in order of preference
 }
@@ -102,6 +102,7 @@ var renames = []rename{
 	{"windows-xml", "Event.EventData.#attributes.*", "EventData_*"},
 	{"windows-xml", "Event.EventData_attributes.*", "EventData_*"},
 	{"windows-xml", "Event.EventData.*.#text", "*"},
+	{"windows-xml", "Event.EventData.*.#attributes.*", "*_*"},
 	{"windows-xml", "Event.EventData.**", "**"},
 	{"windows-xml", "Event.UserData.*.#attributes.**", ""},
 	{"windows-xml", "Event.UserData.*_attributes.**", ""},
@@ -110,7 +111,7 @@ var renames = []rename{
 	{"windows-xml", "Event.UserData.*.**", "**"},
 	{"windows-xml", "Event.RenderingInfo.#attributes.*", "RenderingInfo_*"},
 	{"windows-xml", "Event.RenderingInfo.Message", "Message"},
-	{"windows-xml", "Event.RenderingInfo.*", "RenderingInfo_*"},
+	{"windows-xml", "Event.RenderingInfo.**", "RenderingInfo_**"},
 	{"windows-xml", "System.EventID.Value", "EventID"},
 	{"windows-xml", "System.EventID.Qualifiers", "EventID_Qualifiers"},
 	{"windows-xml", "System.*.*", "*_*"},
@@ -227,4 +228,15 @@ var renames = []rename{
 	{"gcp", "data.protoPayload.methodName", "protoPayload.methodName"},
 	{"gcp", "data.protoPayload.methodName", "gcp.audit.method_name"},
 	{"gcp", "data.**", "**"},
+
+	{"journal", "MESSAGE", "MESSAGE"},
+	{"journal", "MESSAGE", "message"},
+	{"journal", "SYSLOG_IDENTIFIER", "SYSLOG_IDENTIFIER"},
+	{"journal", "SYSLOG_IDENTIFIER", "program"},
+	{"journal", "_COMM", "_COMM"},
+	{"journal", "_COMM", "program"},
+	{"journal", "_HOSTNAME", "_HOSTNAME"},
+	{"journal", "_HOSTNAME", "host"},
+	{"journal", "_PID", "_PID"},
+	{"journal", "_PID", "pid"},
 }

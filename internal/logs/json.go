@@ -274,14 +274,7 @@ func (r *jsonReader) record(data []byte, i int, line uint64, offset int64) (int,
 		}
 		// Another dialect than the record before: its names are others.
 	}
-	ev := f.ev
-	ev.Host = f.host
-	if len(f.time) > 0 {
-		ev.Time = jsonTime(f.time)
-	}
-	if n, ok := decimal(f.record); ok {
-		ev.Record = n
-	}
+	f.describe()
 	r.p.hand(r.route())
 	return end, nil
 }

@@ -86,7 +86,7 @@ member:
 			return i, errJSONString
 		}
 		key = f.keys.key(top.key, b[i:end-1], depth)
-		if key.keys != nil {
+		if key.kept {
 			f.last.next = key
 		}
 		if i = space(b, end); i >= len(b) || b[i] != ':' {
@@ -95,7 +95,9 @@ member:
 		i++
 	}
 	f.last = key
-	f.marks.add(key.marks)
+	if key.marked {
+		f.marks.add(key.marks)
+	}
 	if i >= len(b) {
 		return i, errJSONEnd
 	}
@@ -118,7 +120,7 @@ value:
 			break
 		}
 		start := len(f.text)
-		text, end := jsonUnquote(f.text, b, i)
+		text, end := jsonUnquote(append(f.text, b[i:end]...), b, end)
 		if end < 0 {
 			return i, errJSONString
 		}
@@ -190,7 +192,7 @@ shut: // b[i] closes top
 	key = top.key
 	if !top.items {
 		f.add(key, nil, event.Null)
-	} else if !f.stack[depth-1].array && (!top.array || top.deep) {
+	} else if (!key.plain || key.field.id != 0) && !f.stack[depth-1].array && (!top.array || top.deep) {
 		f.addWhole(key, b[top.start:i])
 	}
 	top = &f.stack[depth-1]
@@ -210,10 +212,13 @@ func (f *flattener) add(key *jsonKey, value []byte, kind event.Kind) {
 		return
 	}
 	f.ev.Add(key.field.id, key.field.name, value, kind)
+	if key.plain {
+		return
+	}
 	for i := range key.also {
 		f.ev.Add(key.also[i].id, key.also[i].name, value, kind)
 	}
-	if key.role != roleNone {
+	if len(value) > 0 {
 		f.note(key.role, value)
 	}
 }
@@ -231,10 +236,8 @@ func (f *flattener) addWhole(key *jsonKey, text []byte) {
 
 // note keeps a value that means more to its record than a field.
 func (f *flattener) note(role uint8, value []byte) {
-	if len(value) == 0 {
-		return
-	}
 	switch role {
+	case roleNone:
 	case roleHost:
 		if f.host == nil {
 			f.host = value
@@ -251,5 +254,16 @@ func (f *flattener) note(role uint8, value []byte) {
 		if f.timeRole == 0 || role < f.timeRole {
 			f.time, f.timeRole = value, role
 		}
+	}
+}
+
+// describe gives the event the host, time and number that its fields told.
+func (f *flattener) describe() {
+	f.ev.Host = f.host
+	if len(f.time) > 0 {
+		f.ev.Time = jsonTime(f.time)
+	}
+	if n, ok := decimal(f.record); ok {
+		f.ev.Record = n
 	}
 }

@@ -21,13 +21,16 @@ type jsonKey struct {
 	raw    string              // as written, from behind the opening quote to the colon: EventID":
 	parent *jsonKey            // the object it stands in
 	next   *jsonKey            // the key that followed it last time
-	keys   map[string]*jsonKey // by the text between the quotes; nil in keys that are not remembered
+	keys   map[string]*jsonKey // by the text between the quotes
+	kept   bool                // remembered; else it stands in for one use
 	path   string              // dotted, as the record has it
 	field  jsonField           // what the value is called
 	also   []jsonField         // further names of it that rules ask for
 	role   uint8
 	marks  markSet // of dialects: see dialectMarks
-	drop   bool   // carries nothing
+	marked bool    // marks are set
+	plain  bool    // role and also are not
+	drop   bool    // carries nothing
 }
 
 type jsonField struct {
@@ -51,8 +54,8 @@ type keyTable struct {
 	root    jsonKey
 	count   int
 	names   *event.Names
-	// loose keys stand in, one for each depth, when the table is full.
-	loose [maxNesting + 1]jsonKey
+	// loose keys stand in when the table is full, up to three for each depth.
+	loose [3 * (maxNesting + 1)]jsonKey
 }
 
 func newKeyTable(d *dialect, names *event.Names) *keyTable {
@@ -63,25 +66,29 @@ func newKeyTable(d *dialect, names *event.Names) *keyTable {
 
 // clear forgets all keys.
 func (t *keyTable) clear() {
-	t.root = jsonKey{keys: map[string]*jsonKey{}}
+	t.root = jsonKey{kept: true}
 	t.count = 0
 }
 
-// key returns the key that is written as raw (with quote and colon) or as
-// text alone in the object parent, which stands at depth.
-func (t *keyTable) key(parent *jsonKey, text []byte, depth int) *jsonKey {
+// key returns the key that is written as text (between the quotes) in the
+// object parent. When the table is full it is the loose key of slot, good
+// until slot is used again.
+func (t *keyTable) key(parent *jsonKey, text []byte, slot int) *jsonKey {
 	if k := parent.keys[string(text)]; k != nil {
 		return k
 	}
-	if t.count >= maxKeys || parent.keys == nil {
-		k := &t.loose[depth]
+	if t.count >= maxKeys || !parent.kept {
+		k := &t.loose[slot]
 		*k = jsonKey{}
 		t.resolve(k, parent, text)
 		return k
 	}
 	t.count++
-	k := &jsonKey{raw: string(text) + `":`, keys: map[string]*jsonKey{}}
+	k := &jsonKey{raw: string(text) + `":`, kept: true}
 	t.resolve(k, parent, text)
+	if parent.keys == nil {
+		parent.keys = map[string]*jsonKey{}
+	}
 	parent.keys[k.raw[:len(text)]] = k
 	return k
 }
@@ -104,7 +111,7 @@ func (t *keyTable) resolve(k, parent *jsonKey, text []byte) {
 	if slices.Contains(transparent, k.path) {
 		k.path = ""
 	}
-	k.marks = dialectMarks[k.path]
+	k.marks, k.marked = dialectMarks[k.path]
 	names := t.dialect.rename(k.path)
 	if k.drop = len(names) == 0; k.drop {
 		return
@@ -116,6 +123,7 @@ func (t *keyTable) resolve(k, parent *jsonKey, text []byte) {
 		}
 	}
 	k.role = t.dialect.role(names[0])
+	k.plain = k.role == roleNone && k.also == nil
 }
 
 // rename returns the names that the value at path has in d, the first one

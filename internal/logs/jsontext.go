@@ -28,11 +28,14 @@ func special(w uint64) uint64 {
 // stringEnd returns the index of the first quote, backslash or control
 // character of b from i on, len(b) when there is none.
 func stringEnd(b []byte, i int) int {
-	for i+8 <= len(b) {
+	for i+16 <= len(b) {
 		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
 			return i + bits.TrailingZeros64(m)>>3
 		}
-		i += 8
+		if m := special(binary.LittleEndian.Uint64(b[i+8:])); m != 0 {
+			return i + 8 + bits.TrailingZeros64(m)>>3
+		}
+		i += 16
 	}
 	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
 		i++
@@ -74,81 +77,90 @@ func space(b []byte, i int) int {
 	return i
 }
 
-// jsonUnquote appends the text of the JSON string that starts at b[i] (behind
-// its opening quote) to dst and returns it with the index behind the closing
-// quote, -1 when the string is bad. Of escapes it takes those of RFC 8259,
-// section 7; a surrogate without its partner becomes U+FFFD. The text is
-// never longer than what it was written as.
+// jsonUnquote appends the text of the JSON string whose text goes on at b[i]
+// to dst and returns it with the index behind the closing quote, -1 when the
+// string is bad. Of escapes it takes those of RFC 8259, section 7; a
+// surrogate without its partner becomes U+FFFD. What is appended is never
+// longer than what was written.
 func jsonUnquote(dst, b []byte, i int) ([]byte, int) {
-	for {
-		// Copy eight bytes at a time and look at them afterwards: what was
-		// copied too much is written over.
-		for i+8 <= len(b) && len(dst)+8 <= cap(dst) {
+	n, out := len(dst), dst[:cap(dst)]
+	for i < len(b) {
+		if i+8 <= len(b) && n+8 <= len(out) {
+			// Copy eight bytes at a time and look at them afterwards: what
+			// was copied too much is written over.
 			w := binary.LittleEndian.Uint64(b[i:])
-			n := len(dst)
-			binary.LittleEndian.PutUint64(dst[n:n+8], w)
+			binary.LittleEndian.PutUint64(out[n:], w)
 			m := special(w)
 			if m == 0 {
-				dst, i = dst[:n+8], i+8
+				n, i = n+8, i+8
 				continue
 			}
-			skip := bits.TrailingZeros64(m) >> 3
-			dst, i = dst[:n+skip], i+skip
-			break
-		}
-		end := stringEnd(b, i)
-		dst = append(dst, b[i:end]...)
-		i = end
-		if i >= len(b) {
-			return dst, -1
-		}
-		switch c := b[i]; {
-		case c == '"':
-			return dst, i + 1
-		case c == '\n':
-			return dst, -1
-		case c != '\\':
-			dst = append(dst, c) // a control character that should have been escaped
-			i++
+			n, i = n+bits.TrailingZeros64(m)>>3, i+bits.TrailingZeros64(m)>>3
+		} else if n+8 > len(out) {
+			out = append(out[:n], make([]byte, min(len(b)-i+8, len(out)+64))...)
+			out = out[:cap(out)]
 			continue
 		}
-		if i+1 >= len(b) {
-			return dst, -1
-		}
-		switch c := b[i+1]; c {
-		case '"', '\\', '/':
-			dst = append(dst, c)
-		case 'n':
-			dst = append(dst, '\n')
-		case 'r':
-			dst = append(dst, '\r')
-		case 't':
-			dst = append(dst, '\t')
-		case 'b':
-			dst = append(dst, '\b')
-		case 'f':
-			dst = append(dst, '\f')
-		case 'u':
-			r := hex4(b, i+2)
-			if r < 0 {
-				return dst, -1
+		for i < len(b) && b[i] == '\\' { // escapes often follow each other
+			if i+1 >= len(b) || n+8 > len(out) {
+				break
 			}
-			i += 4
-			if utf16.IsSurrogate(r) {
-				low := rune(-1)
-				if i+3 < len(b) && b[i+2] == '\\' && b[i+3] == 'u' {
-					low = hex4(b, i+4)
-				}
-				if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
-					i += 6
-				}
+			if c := escapes[b[i+1]]; c != 0 {
+				out[n] = c
+				n, i = n+1, i+2
+				continue
 			}
-			dst = utf8.AppendRune(dst, r)
-		default:
-			return dst, -1
+			r, k := unicodeEscape(b, i)
+			if k == 0 {
+				return out[:n], -1
+			}
+			n, i = n+utf8.EncodeRune(out[n:], r), i+k
 		}
-		i += 2
+		if i >= len(b) || n+8 > len(out) {
+			continue
+		}
+		switch c := b[i]; c {
+		case '"':
+			return out[:n], i + 1
+		case '\n':
+			return out[:n], -1
+		case '\\':
+			if i+1 >= len(b) {
+				return out[:n], -1
+			}
+		default: // also a control character that should have been escaped
+			out[n] = c
+			n, i = n+1, i+1
+		}
 	}
+	return out[:n], -1
+}
+
+// escapes are the characters that one letter behind a backslash stands for.
+var escapes = [256]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+}
+
+// unicodeEscape reads \uXXXX at b[i], and a second one when the first is
+// half of a surrogate pair. It returns the length read, 0 when there is none.
+func unicodeEscape(b []byte, i int) (rune, int) {
+	if i+6 > len(b) || b[i+1] != 'u' {
+		return 0, 0
+	}
+	r := hex4(b, i+2)
+	if r < 0 {
+		return 0, 0
+	}
+	if utf16.IsSurrogate(r) {
+		low := rune(-1)
+		if i+12 <= len(b) && b[i+6] == '\\' && b[i+7] == 'u' {
+			low = hex4(b, i+8)
+		}
+		if r = utf16.DecodeRune(r, low); r != utf8.RuneError {
+			return r, 12
+		}
+	}
+	return r, 6
 }
 
 // hex4 returns the number that the four hex digits at b[i] write, or -1.
@@ -162,7 +174,7 @@ func hex4(b []byte, i int) rune {
 		case c >= '0' && c <= '9':
 			c -= '0'
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
-			c = c|0x20 - 'a' + 10
+			c = c | 0x20 - 'a' + 10
 		default:
 			return -1
 		}

@@ -125,10 +125,10 @@ var sysmonCategories = []struct{ category, id string }{
 
 // The origins of channels that have rows of their own.
 const (
-	windowsSecurity   = "windows/Security"
-	windowsSysmon     = "windows/Microsoft-Windows-Sysmon/Operational"
-	windowsClassic    = "windows/Windows PowerShell"
-	windowsDefender   = "windows/Microsoft-Windows-Windows Defender/Operational"
+	windowsSecurity = "windows/Security"
+	windowsSysmon   = "windows/Microsoft-Windows-Sysmon/Operational"
+	windowsClassic  = "windows/Windows PowerShell"
+	windowsDefender = "windows/Microsoft-Windows-Windows Defender/Operational"
 )
 
 // windowsRoutes are the rows of Windows event logs. Channels without a row
