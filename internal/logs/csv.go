@@ -14,11 +14,15 @@ var csvFormat = format{
 	name:   "csv",
 	detect: detectCSV,
 	split: func(s *splitState, buf []byte, end bool) int {
+		n := csvCut(buf, end)
 		if s.header == nil {
-			_, length, _ := csvHeader(buf)
+			_, length, ok := csvHeader(buf)
+			if !ok || length > n {
+				return 0 // the header goes on
+			}
 			s.header = bytes.Clone(buf[:length])
 		}
-		return csvCut(buf, end)
+		return n
 	},
 	parse: func(p *Parser, b *Block) {
 		state(p, "csv", newCSVParser).parse(b, csvHeader, genericCSV)

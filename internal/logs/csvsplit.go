@@ -24,6 +24,9 @@ func csvCut(buf []byte, end bool) int {
 		quotes -= bytes.Count(buf[before:n], []byte{'"'})
 		n = before
 	}
+	if last < maxQuoted {
+		return 0
+	}
 	return last
 }
 

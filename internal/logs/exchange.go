@@ -13,6 +13,9 @@ var exchangeFormat = format{
 	split: func(s *splitState, buf []byte, end bool) int {
 		n := csvCut(buf, end)
 		old := s.header
+		if _, _, ok := exchangeHeader(buf[:n]); old == nil && !ok {
+			return 0 // the header goes on
+		}
 		s.header = carryDirectives(old, exchangeDirectives[:], buf[:n])
 		if old == nil && !hasFields(s.header) {
 			if i := bytes.IndexByte(buf, '\n'); i >= 0 {

@@ -32,9 +32,9 @@ func utf16Order(head []byte) (binary.ByteOrder, int) {
 	}
 	switch pairs := n / 2; {
 	case pairs < 4:
-	case odd*10 >= pairs*7 && even*20 <= pairs:
+	case odd*10 >= pairs*7 && even*10 <= odd:
 		return binary.LittleEndian, 0
-	case even*10 >= pairs*7 && odd*20 <= pairs:
+	case even*10 >= pairs*7 && odd*10 <= even:
 		return binary.BigEndian, 0
 	}
 	return nil, 0
