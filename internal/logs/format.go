@@ -30,7 +30,10 @@ type format struct {
 // formats are all formats, the more certain before the less certain: text
 // lines take what no other wants.
 var formats = []*format{
+	&evtxFormat,
+	&journalFormat,
 	&jsonFormat,
+	&xmlFormat,
 	&exchangeFormat,
 	&zeekFormat,
 	&w3cFormat,
