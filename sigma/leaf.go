@@ -23,7 +23,7 @@ type leaf struct {
 	many     *literals // list as a set, when it is long
 	globs    []Pattern
 	re       *regexp.Regexp
-	needs    *literals // regular expressions: what a match must contain, folded
+	needs    necessity // expressions: what a match must have
 	prefix   netip.Prefix
 	op       Op
 	number   float64
@@ -87,12 +87,7 @@ func (m *Matcher) holds(l *leaf, raw, low []byte) bool {
 		}
 		return m.holdsText(l, v)
 	case expression:
-		if l.needs != nil {
-			if m.found = l.needs.find(low, m.found[:0]); len(m.found) == 0 {
-				return false
-			}
-		}
-		return l.re.Match(raw)
+		return l.needs.possible(low) && (l.list == nil || m.holdsText(l, low)) && l.re.Match(raw)
 	case network:
 		a, err := netip.ParseAddr(string(bytes.TrimSpace(raw)))
 		return err == nil && l.prefix.Contains(a.WithZone("").Unmap())

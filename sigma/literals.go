@@ -9,8 +9,9 @@ import (
 // A literals set finds, in one pass over a value, which of many literals it
 // equals, begins with, ends with or contains.
 //
-// Affixes (equal, begins, ends) are found by hashing the value from its ends
-// and probing a table at each length that occurs. Contained literals are
+// Affixes (equal, begins, ends) are filed under their outer eight bytes, or
+// all of them when they are shorter: one load of the value and a probe for
+// each length that occurs find the few to compare. Contained literals are
 // found by four-byte grams: each literal is filed under the rarest gram it
 // has, the scan tests each gram of the value against a bit set that stays in
 // the first-level cache, and only a hit looks at literals. Literals of two
@@ -53,9 +54,9 @@ func newLiterals(list []literal) *literals {
 		case l.text == "" && l.where != equal:
 			s.any = append(s.any, n)
 		case l.where == ends:
-			s.suffix.add(hashBackward(l.text), n, len(l.text))
+			s.suffix.add(lastWord([]byte(l.text)), n, len(l.text))
 		case l.where != contained: // equal is a prefix as long as the value
-			s.prefix.add(hashForward(l.text), n, len(l.text))
+			s.prefix.add(firstWord([]byte(l.text)), n, len(l.text))
 		case len(l.text) == 1:
 			s.single = append(s.single, n)
 		case len(l.text) < 4:
@@ -77,10 +78,10 @@ func newLiterals(list []literal) *literals {
 // come more than once.
 func (s *literals) find(v []byte, hits []int32) []int32 {
 	hits = append(hits, s.any...)
-	if s.prefix.lengths != nil {
+	if s.prefix.lengths != 0 {
 		hits = s.findPrefix(v, hits)
 	}
-	if s.suffix.lengths != nil {
+	if s.suffix.lengths != 0 {
 		hits = s.findSuffix(v, hits)
 	}
 	if s.grams.shift != 0 {
@@ -97,31 +98,29 @@ func (s *literals) find(v []byte, hits []int32) []int32 {
 	return hits
 }
 
-// affixes is a hash table of literals that stand at one end of a value.
+// affixes is a hash table of literals that stand at one end of a value, by
+// their outer bytes: at most eight, as a word, with how many they are.
 type affixes struct {
-	longest int
-	lengths []bool // by length: some literal has it
+	lengths uint16 // bit n: some literal has n bytes; bit 8: eight or more
 	pending []affix
 	slots   []affix // open addressing; literal < 0 is free
 	mask    uint64
 }
 
 type affix struct {
-	hash    uint64
+	word    uint64
+	length  uint8 // at most 8
 	literal int32
 }
 
-func (a *affixes) add(hash uint64, literal int32, length int) {
-	for len(a.lengths) <= length {
-		a.lengths = append(a.lengths, false)
-	}
-	a.lengths[length] = true
-	a.longest = max(a.longest, length)
-	a.pending = append(a.pending, affix{hash, literal})
+func (a *affixes) add(word uint64, literal int32, length int) {
+	n := min(length, 8)
+	a.lengths |= 1 << n
+	a.pending = append(a.pending, affix{word, uint8(n), literal})
 }
 
 func (a *affixes) build() {
-	if a.lengths == nil {
+	if a.lengths == 0 {
 		return
 	}
 	n := 1 << bits.Len(uint(2*len(a.pending)))
@@ -131,7 +130,7 @@ func (a *affixes) build() {
 	}
 	a.mask = uint64(n - 1)
 	for _, x := range a.pending {
-		i := x.hash >> 20 & a.mask
+		i := affixHash(x.word, int(x.length)) & a.mask
 		for a.slots[i].literal >= 0 {
 			i = (i + 1) & a.mask
 		}
@@ -140,71 +139,70 @@ func (a *affixes) build() {
 	a.pending = nil
 }
 
-const hashSeed, hashPrime = 0x9e3779b97f4a7c15, 0xff51afd7ed558ccd
-
-func hashForward(s string) uint64 {
-	h := uint64(hashSeed)
-	for i := 0; i < len(s); i++ {
-		h = hashStep(h, s[i])
-	}
-	return h
+func affixHash(word uint64, length int) uint64 {
+	h := (word + uint64(length)) * 0x9e3779b97f4a7c15
+	return h >> 29
 }
 
-func hashBackward(s string) uint64 {
-	h := uint64(hashSeed)
-	for i := len(s) - 1; i >= 0; i-- {
-		h = hashStep(h, s[i])
+// firstWord returns up to eight bytes that v begins with, the first lowest.
+func firstWord(v []byte) uint64 {
+	if len(v) >= 8 {
+		return binary.LittleEndian.Uint64(v)
 	}
-	return h
+	var w uint64
+	for i := len(v) - 1; i >= 0; i-- {
+		w = w<<8 | uint64(v[i])
+	}
+	return w
 }
 
-func hashStep(h uint64, c byte) uint64 {
-	h = (h ^ uint64(c)) * hashPrime
-	return h ^ h>>29
+// lastWord returns up to eight bytes that v ends with, the last highest.
+func lastWord(v []byte) uint64 {
+	if len(v) >= 8 {
+		return binary.LittleEndian.Uint64(v[len(v)-8:])
+	}
+	return firstWord(v) << (64 - 8*len(v))
 }
 
 func (s *literals) findPrefix(v []byte, hits []int32) []int32 {
 	a := &s.prefix
-	h := uint64(hashSeed)
-	for i := 0; ; i++ {
-		if a.lengths[i] {
-			for j := h >> 20 & a.mask; a.slots[j].literal >= 0; j = (j + 1) & a.mask {
-				if a.slots[j].hash != h {
-					continue
-				}
-				n := a.slots[j].literal
-				if l := &s.list[n]; len(l.text) == i && string(v[:i]) == l.text && (l.where == begins || len(v) == i) {
-					hits = append(hits, n)
+	word := firstWord(v)
+	for set := a.lengths; set != 0; set &= set - 1 {
+		n := bits.TrailingZeros16(set)
+		if n > len(v) {
+			break
+		}
+		w := word & (1<<(8*n) - 1) // n = 8 shifts to 0 and keeps all
+		for i := affixHash(w, n) & a.mask; a.slots[i].literal >= 0; i = (i + 1) & a.mask {
+			if x := &a.slots[i]; x.word == w && int(x.length) == n {
+				l := &s.list[x.literal]
+				if len(v) >= len(l.text) && string(v[:len(l.text)]) == l.text && (l.where == begins || len(v) == len(l.text)) {
+					hits = append(hits, x.literal)
 				}
 			}
 		}
-		if i == len(v) || i == a.longest {
-			return hits
-		}
-		h = hashStep(h, v[i])
 	}
+	return hits
 }
 
 func (s *literals) findSuffix(v []byte, hits []int32) []int32 {
 	a := &s.suffix
-	h := uint64(hashSeed)
-	for i := 0; ; i++ {
-		if a.lengths[i] {
-			for j := h >> 20 & a.mask; a.slots[j].literal >= 0; j = (j + 1) & a.mask {
-				if a.slots[j].hash != h {
-					continue
-				}
-				n := a.slots[j].literal
-				if l := s.list[n].text; len(l) == i && string(v[len(v)-i:]) == l {
-					hits = append(hits, n)
+	word := lastWord(v)
+	for set := a.lengths; set != 0; set &= set - 1 {
+		n := bits.TrailingZeros16(set)
+		if n > len(v) {
+			break
+		}
+		w := word >> (64 - 8*n) << (64 - 8*n)
+		for i := affixHash(w, n) & a.mask; a.slots[i].literal >= 0; i = (i + 1) & a.mask {
+			if x := &a.slots[i]; x.word == w && int(x.length) == n {
+				if l := s.list[x.literal].text; len(v) >= len(l) && string(v[len(v)-len(l):]) == l {
+					hits = append(hits, x.literal)
 				}
 			}
 		}
-		if i == len(v) || i == a.longest {
-			return hits
-		}
-		h = hashStep(h, v[len(v)-1-i])
 	}
+	return hits
 }
 
 // gramTable files literals of four bytes and more under one gram each.
@@ -253,7 +251,23 @@ func (t *gramTable) build(list []literal, which []int32) {
 func (s *literals) findGrams(v []byte, hits []int32) []int32 {
 	t := &s.grams
 	filter, shift := t.filter, t.shift&31
-	for i := 0; i+4 <= len(v); i++ {
+	i := 0
+	for ; i+8 <= len(v); i += 4 { // four grams from one load; most often none is there
+		w := binary.LittleEndian.Uint64(v[i:])
+		h0, h1, h2, h3 := gramHash(uint32(w)), gramHash(uint32(w>>8)), gramHash(uint32(w>>16)), gramHash(uint32(w>>24))
+		b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
+		b2, b3 := filter[h2>>shift>>6]>>(h2>>shift&63), filter[h3>>shift>>6]>>(h3>>shift&63)
+		if (b0|b1|b2|b3)&1 == 0 {
+			continue
+		}
+		for j, b := range [4]uint64{b0, b1, b2, b3} {
+			if b&1 != 0 {
+				g := uint32(w >> (8 * j))
+				hits = s.lookGram(v, i+j, g, gramHash(g), hits)
+			}
+		}
+	}
+	for ; i+4 <= len(v); i++ {
 		g := binary.LittleEndian.Uint32(v[i:])
 		h := gramHash(g)
 		if filter[h>>shift>>6]&(1<<(h>>shift&63)) == 0 {

@@ -132,7 +132,7 @@ func TestRequired(t *testing.T) {
 		{`[0-9]{4}-cmd`, []string{"-cmd"}},
 		{`ab|.`, nil},
 	} {
-		if got := required(c.re); !slices.Equal(got, c.want) {
+		if got := required(c.re).any; !slices.Equal(got, c.want) {
 			t.Errorf("%s requires %q, want %q", c.re, got, c.want)
 		}
 	}

@@ -233,12 +233,12 @@ func (c *compiler) atomLeaf(a *Atom) int32 {
 		if err != nil {
 			return c.leafNode(leaf{kind: never})
 		}
-		l.kind, l.re = expression, re
-		if texts := required(a.Text); texts != nil {
-			for _, t := range texts {
-				l.list = append(l.list, newLiteral(t, contained))
-			}
-			l.needs = newLiterals(l.list)
+		l.kind, l.re, l.needs = expression, re, required(a.Text)
+		for _, t := range l.needs.any {
+			l.list = append(l.list, newLiteral(t, contained))
+		}
+		if len(l.list) > fewLiterals {
+			l.many = newLiterals(l.list)
 		}
 	case CIDR:
 		prefix, err := netip.ParsePrefix(a.Text)
@@ -400,10 +400,22 @@ func (c *compiler) witnesses(n int32) ([]witness, float64) {
 	return nil, math.Inf(1)
 }
 
+// everyday are values that ordinary machines log all day.
+var everyday = map[string]bool{
+	"microsoft corporation": true, "microsoft® windows® operating system": true, "true": true, "false": true, "system": true,
+	`\svchost.exe`: true, `\explorer.exe`: true, `\services.exe`: true, `\conhost.exe`: true, `\dllhost.exe`: true, `\taskhostw.exe`: true,
+	`\runtimebroker.exe`: true, `\msedge.exe`: true, `\chrome.exe`: true, `\wmiprvse.exe`: true, `\cmd.exe`: true, `\powershell.exe`: true,
+	`c:\windows\`: true, `c:\windows\system32\`: true, `:\windows\`: true, `:\windows\system32\`: true, `\appdata\local\temp\`: true, `c:\program files\`: true, `c:\program files (x86)\`: true,
+	".exe": true, ".dll": true, "get": true, "post": true, "200": true, "c:\\": true, "0x0": true, "-": true,
+}
+
 // cost guesses how often w is found where its rule does not match: literals
 // that many rules use are common, short ones are found everywhere.
 func (c *compiler) cost(w witness) float64 {
 	uses, n := float64(c.uses[w]), float64(len(w.text))
+	if everyday[w.text] {
+		return 1000 + uses
+	}
 	if w.where == contained {
 		return 1 + 2*uses + 300/(n*n)
 	}
@@ -429,7 +441,7 @@ func (c *compiler) leafWitnesses(l *leaf) ([]witness, bool) {
 			set = append(set, witness{l.slot, text, contained})
 		}
 	case expression:
-		if l.needs == nil {
+		if l.needs.any == nil {
 			return nil, false
 		}
 	default:

@@ -107,13 +107,28 @@ func (s *Set) program(c *event.Class) *program {
 
 // applies reports whether r is asked about events of class c. Where the
 // origin of records is unknown, rules are asked by what they name: those on
-// fields of records that have fields, keywords of lines of text.
+// fields of records that have fields, keywords of lines of text. A rule that
+// holds by what is absent says nothing there.
 func applies(r *Rule, c *event.Class) bool {
 	if c.Unknown {
 		fields, keywords := reads(r.Detection)
-		return c.Text && keywords && !fields || !c.Text && fields && !keywords
+		return (c.Text && keywords && !fields || !c.Text && fields && !keywords) && positive(r.Detection)
 	}
 	return slices.ContainsFunc(c.Sources, r.Logsource.Covers)
+}
+
+// positive reports whether x holds only where some field has a value that
+// it names.
+func positive(x Expr) bool {
+	switch x := x.(type) {
+	case And:
+		return slices.ContainsFunc(x, positive)
+	case Or:
+		return !slices.ContainsFunc(x, func(kid Expr) bool { return !positive(kid) })
+	case *Atom:
+		return x.Op != IsNull && x.Op != Exists && (x.Op != Match || x.Pattern.longest() != "")
+	}
+	return false
 }
 
 // reads reports whether x tests fields and whether it tests keywords.

@@ -15,7 +15,7 @@ import (
 func Events(ctx context.Context, in *logs.Input, rules *sigma.Ruleset, workers int, w io.Writer) (damaged uint64, err error) {
 	names := event.NewNames()
 	sigma.Intern(names, rules.Rules)
-	router := event.NewRouter(names, logs.Routes)
+	router := event.NewRouter(names, logs.Routes())
 	type lines struct {
 		buf   []byte
 		stats logs.Stats

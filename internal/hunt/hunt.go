@@ -115,7 +115,7 @@ func (h *Hunt) prepare(emit func(*finding.Finding) error) (*run, error) {
 			Rule: finding.Rule{ID: rule.ID, Path: rule.Path}, Techniques: rule.Techniques(), Groups: rule.Groups(),
 		}
 	}
-	r.router = event.NewRouter(r.names, logs.Routes)
+	r.router = event.NewRouter(r.names, logs.Routes())
 	r.set = sigma.Compile(rules, r.names, r.router)
 	return r, nil
 }
