@@ -66,50 +66,51 @@ func (d *Decoder) chunk(data []byte, yield func(*Record) bool) Stats {
 	if len(data) < ChunkSize {
 		d.stats.note(0, 0, "the file ends within the chunk; its rest is lost")
 	}
-	if len(data) < chunkHeaderSize || !d.begin(data) {
+	if len(data) < chunkHeaderSize {
 		return d.stats
 	}
-	d.records(d.used(), yield)
+	used := len(data)
+	if string(data[:8]) == "ElfChnk\x00" {
+		used = d.header(data)
+	} else if len(bytes.TrimLeft(data, "\x00")) == 0 {
+		return d.stats
+	} else {
+		d.stats.note(0, 0, "chunk signature missing; its records are looked for all the same")
+	}
+	d.begin(data)
+	d.records(used, yield)
 	return d.stats
 }
 
-// begin takes the chunk in hand; false when it is an unused one.
-func (d *Decoder) begin(data []byte) bool {
-	if string(data[:8]) != "ElfChnk\x00" {
-		if len(bytes.TrimLeft(data, "\x00")) == 0 {
-			return false
-		}
-		d.stats.note(0, 0, "chunk signature missing; its records are looked for all the same")
-	}
-	d.data = data
+// begin takes the chunk in hand.
+func (d *Decoder) begin(data []byte) {
+	d.data, d.budget = data, maxChunkWork
 	if d.names.crowded() || d.cache.crowded() {
 		// Programs point at names, so both go together.
 		d.names.reset()
 		d.cache.reset()
 	}
 	d.cache.newChunk()
-	d.budget = maxChunkWork
-	return true
 }
 
-// used returns where the chunk's records end, and checks what the chunk
-// header says.
-func (d *Decoder) used() int {
-	h := d.data[:chunkHeaderSize]
+// header checks what the chunk header says and returns where the records end.
+func (d *Decoder) header(data []byte) int {
+	h := data[:chunkHeaderSize]
 	if want := le.Uint32(h[124:]); want != 0 {
 		sum := crc32.Update(crc32.ChecksumIEEE(h[:120]), crc32.IEEETable, h[128:])
 		if sum != want {
 			d.stats.note(0, 0, "chunk header checksum wrong; read all the same")
 		}
 	}
-	free := le.Uint32(h[48:])
-	if free < chunkHeaderSize || int64(free) > int64(len(d.data)) {
-		if len(d.data) == ChunkSize {
-			d.stats.note(0, 0, "end of records lies outside the chunk; records are looked for to its end")
-		}
-		return len(d.data)
+	free := int64(le.Uint32(h[48:]))
+	if free < chunkHeaderSize || free > ChunkSize {
+		d.stats.note(0, 0, "end of records lies outside the chunk; they are looked for to its end")
+		return len(data)
 	}
-	if want := le.Uint32(h[52:]); want != 0 && want != crc32.ChecksumIEEE(d.data[chunkHeaderSize:free]) {
+	if free > int64(len(data)) { // cut, which has been noted
+		return len(data)
+	}
+	if want := le.Uint32(h[52:]); want != 0 && want != crc32.ChecksumIEEE(data[chunkHeaderSize:free]) {
 		d.stats.note(0, 0, "records checksum wrong; read all the same")
 	}
 	return int(free)
@@ -191,6 +192,9 @@ func (d *Decoder) record(pos, size int) bool {
 		err = d.fragment(r.body, d.names.root, 0)
 	}
 	d.budget += d.work
+	if err == nil && len(r.Fields) == 0 {
+		err = errEmpty
+	}
 	if err != nil {
 		d.stats.Lost++
 		d.stats.note(pos, r.ID, err.Error())

@@ -107,8 +107,8 @@ const (
 //
 // Names repeat: each unnamed Data is a field, and so is each item of an
 // array. Values are the text that Windows writes in XML. An attribute whose
-// value is null is no field; an element whose content is null is one of kind
-// Null. xmlns attributes are left out.
+// value is null or empty is no field; an element whose content is null is one
+// of kind Null. xmlns attributes are left out.
 type Field struct {
 	Name  string
 	Value []byte

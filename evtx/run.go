@@ -107,10 +107,13 @@ func (d *Decoder) definition(s span) (body, rest span, err error) {
 	if s.end-s.pos < 10 {
 		return span{}, s, errCut
 	}
-	at := int64(le.Uint32(d.data[s.pos+6:]))
+	id, at := le.Uint32(d.data[s.pos+2:]), int64(le.Uint32(d.data[s.pos+6:]))
 	s.pos += 10
 	if at < chunkHeaderSize || at+templateHeaderSize > int64(len(d.data)) {
 		return span{}, s, errTemplate
+	}
+	if id != le.Uint32(d.data[at+4:]) { // the id is the start of the GUID
+		return span{}, s, errForeign
 	}
 	size := int64(le.Uint32(d.data[at+20:]))
 	if at+templateHeaderSize+size > int64(len(d.data)) {
@@ -171,7 +174,7 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 		case opNull:
 			d.field(n, nil, Null)
 		case opAttribute:
-			if int(o.id) < len(values) && values[o.id].typ != typeNull {
+			if int(o.id) < len(values) {
 				d.attribute(n, values[o.id])
 			}
 		case opMixed:
@@ -204,8 +207,10 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 				}
 			case v.typ&typeArray != 0:
 				d.array(n, v)
-			case o.code == opValue || v.size > 0:
+			case o.code == opValue:
 				d.content(n, v)
+			default: // not the BinXml that the template announced
+				d.attribute(n, v)
 			}
 		}
 	}
@@ -262,11 +267,17 @@ func (d *Decoder) content(n *node, v value) {
 	d.field(n, d.render(v), k)
 }
 
+// attribute adds a field with the text of v, unless it has none.
 func (d *Decoder) attribute(n *node, v value) {
+	if v.size == 0 || v.typ == typeNull || v.typ == typeBinXML {
+		return
+	}
 	if n.role == roleTime && v.typ == typeFileTime && v.size == 8 && d.rec.Time == NoTime {
 		d.rec.Time = unixTime(le.Uint64(d.data[v.pos:]))
 	}
-	d.content(n, v)
+	if text := d.render(v); len(text) > 0 {
+		d.field(n, text, kinds[v.typ])
+	}
 }
 
 // array adds a field for each item of v: MS-EVEN6 3.1.4.7.5, the element is

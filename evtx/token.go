@@ -37,10 +37,12 @@ var (
 	errToken     = errors.New("unexpected BinXml token; record lost")
 	errName      = errors.New("a name lies outside the chunk; record lost")
 	errTemplate  = errors.New("a template lies outside the chunk; record lost")
+	errForeign   = errors.New("the template is another than the record's own; record lost")
 	errValues    = errors.New("template values run beyond their bounds; record lost")
 	errDepth     = errors.New("XML nested too deep; record lost")
 	errLongName  = errors.New("a field name is too long; record lost")
 	errWork      = errors.New("the chunk's records expand beyond its limits; record lost")
+	errEmpty     = errors.New("there is no event in the record; record lost")
 	errManyNames = errors.New("too many different names in one chunk; record lost")
 )
 

@@ -225,7 +225,8 @@ func (x *xmlWriter) tags(c *scope, open token, depth, item int) (items int, err 
 	}
 }
 
-// attribute writes an attribute, unless all it would hold is null values.
+// attribute writes an attribute, unless all it would hold are values that
+// are null or empty.
 func (x *xmlWriter) attribute(c *scope, name token) error {
 	start := len(x.dst)
 	x.put(" ")
@@ -238,13 +239,10 @@ func (x *xmlWriter) attribute(c *scope, name token) error {
 			return err
 		}
 		if t.kind == tokenNormal || t.kind == tokenOptional {
-			v := x.value(c, t.id)
-			if v.typ == typeNull || v.typ == typeBinXML {
-				none = true
-				continue
-			}
-			x.content(v, 0, true)
-			some = true
+			before := len(x.dst)
+			x.content(x.value(c, t.id), 0, true)
+			none = true
+			some = some || len(x.dst) > before
 			continue
 		}
 		x.text(t, true)
