@@ -465,3 +465,51 @@ func toUTF16(s string, little bool) []byte {
 	}
 	return out
 }
+
+func TestErrorLog(t *testing.T) {
+	got, problems := parseText(
+		t, "error.log", "[Wed Mar 03 10:00:02.123456 2021] [core:error] [pid 35708:tid 4328636416] (13)Denied: [client 203.0.113.9:1234] AH1: File does not exist: /x\n"+
+			"[Wed Mar 03 10:00:03 2021] [error] [client 203.0.113.9] File does not exist: /y\nfrom a script\n"+
+			"[Wed Mar 03 10:00:04.5 2021] [mpm_prefork:notice] [pid 1] [client 2001:db8::1:99] AH2: caught SIGTERM\n", "",
+	)
+	if len(got) != 4 || len(problems) != 0 || got[0].Origin != "apache" {
+		t.Fatalf("%v %v", got, problems)
+	}
+	wantTimes(t, got, "2021-03-03T10:00:02.123456Z", "2021-03-03T10:00:03Z", "", "2021-03-03T10:00:04.5Z")
+	wantFields(t, got[0], "level", "error", "pid", "35708", "message", "(13)Denied: [client 203.0.113.9:1234] AH1: File does not exist: /x")
+	wantFields(t, got[1], "level", "error", "c-ip", "203.0.113.9", "message", "File does not exist: /y")
+	wantFields(t, got[3], "level", "notice", "c-ip", "2001:db8::1", "message", "AH2: caught SIGTERM")
+	got, problems = parseText(
+		t, "error.log", `2021/03/03 10:00:01 [error] 31#32: *5 open() "/x" failed (2: No such file), client: 203.0.113.9, server: _, request: "GET /x HTTP/1.1"`+"\n", "",
+	)
+	if len(got) != 1 || len(problems) != 0 || got[0].Origin != "nginx" {
+		t.Fatalf("%v %v", got, problems)
+	}
+	wantFields(t, got[0], "level", "error", "pid", "31", "c-ip", "203.0.113.9")
+	wantTimes(t, got, "2021-03-03T10:00:01Z")
+}
+
+// utmp(5): struct utmp.
+func TestUtmp(t *testing.T) {
+	record := func(kind, pid uint32, line, user, host string, sec, usec uint32, addr []byte) string {
+		b := make([]byte, utmpSize)
+		binary.LittleEndian.PutUint32(b, kind)
+		binary.LittleEndian.PutUint32(b[4:], pid)
+		copy(b[8:40], line)
+		copy(b[44:76], user)
+		copy(b[76:332], host)
+		binary.LittleEndian.PutUint32(b[340:], sec)
+		binary.LittleEndian.PutUint32(b[344:], usec)
+		copy(b[348:], addr)
+		return string(b)
+	}
+	got, problems := parseText(
+		t, "/var/log/wtmp", record(2, 0, "~", "reboot", "6.1.0", 1614733200, 500000, nil)+
+			record(7, 99, "pts/0", "ann", "203.0.113.9", 1614733201, 0, []byte{203, 0, 113, 9})+record(77, 0, "", "", "", 1, 0, nil), "",
+	)
+	if len(got) != 2 || len(problems) != 1 || problems[0].Record != 3 || problems[0].Offset != 768 {
+		t.Fatalf("%v %v", got, problems)
+	}
+	wantTimes(t, got, "2021-03-03T01:00:00.5Z", "2021-03-03T01:00:01Z")
+	wantFields(t, got[1], "type", "USER_PROCESS", "user", "ann", "terminal", "pts/0", "hostname", "203.0.113.9", "pid", "99", "addr", "203.0.113.9")
+}

@@ -236,9 +236,10 @@ func parseBSD(b []byte, z *zone, latest int64) (int64, int) {
 func yearOf(t int64) int { return time.Unix(0, t).UTC().Year() }
 
 // parseCLF reads the stamp of the Common Log Format without its brackets,
-// "10/Oct/2000:13:55:36 -0700", and returns the length read.
+// "10/Oct/2000:13:55:36 -0700", also as PHP writes it, "10-Oct-2000
+// 13:55:36", and returns the length read.
 func parseCLF(b []byte, z *zone) (int64, int) {
-	if len(b) < 20 || b[2] != '/' || b[6] != '/' || b[11] != ':' {
+	if len(b) < 20 || !(b[2] == '/' && b[6] == '/' && b[11] == ':' || b[2] == '-' && b[6] == '-' && b[11] == ' ') {
 		return 0, 0
 	}
 	midnight, ok := civil(digits(b, 7, 4), month(b[3:]), digits(b, 0, 2), 0, 0, 0)
@@ -339,7 +340,7 @@ func parseStamp(b []byte, z *zone, latest int64) (int64, int) {
 		if n == 0 {
 			t, n = parseCLF(b[1:], z)
 		}
-		if n == 0 || n+1 >= len(b) || b[n+1] != ']' {
+		if n == 0 || n+1 >= len(b) || b[n+1] != ']' && b[n+1] != ',' && b[n+1] != ' ' {
 			return 0, 0
 		}
 		return t, n + 2
