@@ -89,7 +89,16 @@ func (e *Event) Add(id ID, name string, value []byte, kind Kind) {
 		e.Truncated = true
 		return
 	}
-	e.fields = append(e.fields, Field{Name: name, Value: value, ID: id, Kind: kind})
+	// The field is written in place: built first and then copied it would cost
+	// several times as much.
+	at := len(e.fields)
+	if at < cap(e.fields) {
+		e.fields = e.fields[:at+1]
+	} else {
+		e.fields = append(e.fields, Field{})
+	}
+	f := &e.fields[at]
+	f.Name, f.Value, f.ID, f.Kind, f.next = name, value, id, kind, 0
 	if id == 0 {
 		return
 	}
