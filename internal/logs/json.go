@@ -145,6 +145,7 @@ type jsonReader struct {
 	file   *File
 	flat   flattener
 	tables map[string]*keyTable // by name of dialect
+	table  *keyTable            // the last one used
 	row    *dialect             // of the last record
 	marks  markSet              // of the last record
 
@@ -155,13 +156,22 @@ type jsonReader struct {
 }
 
 func newJSONReader(p *Parser) *jsonReader {
-	r := &jsonReader{p: p, tables: map[string]*keyTable{}, row: dialectOf(markSet{})}
-	for i := range dialects {
-		if d := &dialects[i]; r.tables[d.name] == nil {
-			r.tables[d.name] = newKeyTable(d, p.names)
+	return &jsonReader{p: p, tables: map[string]*keyTable{}, row: dialectOf(markSet{})}
+}
+
+// keys returns the table of the dialect called as row is.
+func (r *jsonReader) keys() *keyTable {
+	if r.table == nil || r.table.dialect.name != r.row.name {
+		if r.table = r.tables[r.row.name]; r.table == nil {
+			first := slices.IndexFunc(dialects, func(d dialect) bool { return d.name == r.row.name })
+			r.table = newKeyTable(&dialects[first], r.p.names)
+			r.tables[r.row.name] = r.table
 		}
 	}
-	return r
+	if r.table.count >= maxKeys {
+		r.table.clear()
+	}
+	return r.table
 }
 
 // block reads all records of b. What stands between records is taken as it
@@ -255,10 +265,7 @@ func (r *jsonReader) record(data []byte, i int, line uint64, offset int64) (int,
 	f := &r.flat
 	var end int
 	for {
-		f.keys = r.tables[r.row.name]
-		if f.keys.count >= maxKeys {
-			f.keys.clear()
-		}
+		f.keys = r.keys()
 		f.ev, f.text = r.p.begin(line, offset), f.text[:0]
 		var err error
 		if end, err = f.flatten(data, i); err != nil {
@@ -267,9 +274,8 @@ func (r *jsonReader) record(data []byte, i int, line uint64, offset int64) (int,
 		if f.marks == r.marks {
 			break
 		}
-		r.marks = f.marks
-		was := r.row
-		if r.row = dialectOf(f.marks); r.row.name == was.name {
+		r.marks, r.row = f.marks, dialectOf(f.marks)
+		if r.row.name == r.table.dialect.name {
 			break
 		}
 		// Another dialect than the record before: its names are others.
