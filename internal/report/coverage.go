@@ -24,9 +24,10 @@ type coverage struct {
 	last    int64
 	folder  string // that all listed paths share, with its slash; "" when none
 	kinds   []coverageKind
-	many    bool      // more files than are worth a line each
-	unread  []reasons // files not read, or not to the end
-	skipped []reasons // files left out on purpose
+	kindAt  map[[2]string]int // by format and origin
+	many    bool              // more files than are worth a line each
+	unread  reasons           // files not read, or not to the end
+	skipped reasons           // files left out on purpose
 	broken  []finding.SourceCoverage
 	blind   []blindReason
 }
@@ -40,6 +41,20 @@ type coverageKind struct {
 	files []coverageRow // in input order
 }
 
+// name says the format and, where it says more, the origin. It is printable.
+func (k *coverageKind) name() string {
+	format, origin := printable(k.format), printable(k.origin)
+	switch {
+	case origin == "":
+		return format
+	case strings.HasPrefix(origin, format+": "):
+		return origin
+	case format == "evtx":
+		origin = strings.ReplaceAll(strings.TrimPrefix(origin, "windows: "), "Microsoft-Windows-", "")
+	}
+	return format + " · " + origin
+}
+
 // A coverageRow is what was read of one file, or of all files of one kind.
 type coverageRow struct {
 	path    string // of a file, without coverage.folder
@@ -49,10 +64,29 @@ type coverageRow struct {
 	last    int64
 }
 
-// reasons are the files that share one reason.
+// reasons are files by the reason why, in the order in which reasons came.
 type reasons struct {
-	reason string
-	paths  []string
+	list []reason
+	at   map[string]int
+}
+
+// A reason is the files that share one.
+type reason struct {
+	why   string
+	paths []string
+}
+
+func (r *reasons) add(why, path string) {
+	i, ok := r.at[why]
+	if !ok {
+		if r.at == nil {
+			r.at = map[string]int{}
+		}
+		i = len(r.list)
+		r.at[why] = i
+		r.list = append(r.list, reason{why: why})
+	}
+	r.list[i].paths = append(r.list[i].paths, path)
 }
 
 // A blindReason is the rules that could not have fired for one reason.
@@ -70,7 +104,7 @@ type blindGroup struct {
 }
 
 func newCoverage(c finding.Coverage) *coverage {
-	v := &coverage{Coverage: c, first: event.NoTime, last: event.NoTime}
+	v := &coverage{Coverage: c, first: event.NoTime, last: event.NoTime, kindAt: map[[2]string]int{}}
 	for i := range c.Sources {
 		v.source(&c.Sources[i])
 	}
@@ -94,10 +128,10 @@ func (v *coverage) source(s *finding.SourceCoverage) {
 	}
 	switch {
 	case s.Skipped != "":
-		v.skipped = addReason(v.skipped, s.Skipped, s.Path)
+		v.skipped.add(s.Skipped, s.Path)
 		return
 	case s.Problem != "":
-		v.unread = addReason(v.unread, s.Problem, s.Path)
+		v.unread.add(s.Problem, s.Path)
 		if s.Records == 0 {
 			return
 		}
@@ -120,26 +154,15 @@ func (v *coverage) kind(format, origin string) *coverageKind {
 	if origin == format {
 		origin = ""
 	}
-	for i := range v.kinds {
-		if v.kinds[i].format == format && v.kinds[i].origin == origin {
-			return &v.kinds[i]
-		}
+	i, ok := v.kindAt[[2]string{format, origin}]
+	if !ok {
+		i = len(v.kinds)
+		v.kindAt[[2]string{format, origin}] = i
+		v.kinds = append(v.kinds, coverageKind{
+			format: format, origin: origin, coverageRow: coverageRow{first: event.NoTime, last: event.NoTime},
+		})
 	}
-	v.kinds = append(v.kinds, coverageKind{
-		format: format, origin: origin, coverageRow: coverageRow{first: event.NoTime, last: event.NoTime},
-	})
-	return &v.kinds[len(v.kinds)-1]
-}
-
-// addReason files path under reason, in the order in which reasons came.
-func addReason(list []reasons, reason, path string) []reasons {
-	for i := range list {
-		if list[i].reason == reason {
-			list[i].paths = append(list[i].paths, path)
-			return list
-		}
-	}
-	return append(list, reasons{reason, []string{path}})
+	return &v.kinds[i]
 }
 
 // origins names the kinds of record of a file. Names from one family are

@@ -22,7 +22,7 @@ const evil = "=cmd|' /C calc'!A0\x1b[2J\x1b]0;owned\x07\r\n\u009b31m\u202eexe.tx
 func hostile() *finding.Finding {
 	s := finding.Source{Path: evil, Format: evil, Record: 1, Offset: -1}
 	return &finding.Finding{
-		Kind: evil, Time: event.NoTime + 1, Severity: 200, Title: evil, Rule: finding.Rule{ID: evil, Path: evil},
+		Kind: evil, Time: event.NoTime + 1, Severity: finding.Critical, Title: evil, Rule: finding.Rule{ID: evil, Path: evil},
 		Indicator:  finding.Indicator{ID: evil, Value: evil, Type: evil},
 		Techniques: []string{evil, "T1190", "t1190", "T1064", "T1550.002", ""}, Groups: []string{evil, "G0125"},
 		Host: evil, Source: s, Fields: []finding.Field{{Name: evil, Value: evil}, {Name: evil, Value: strings.Repeat(evil, 100)}},

@@ -66,10 +66,12 @@ func isScore(v any) bool {
 	n, ok := v.(float64)
 	return ok && n >= 1 && n <= 5
 }
+
 func isColor(v any) bool {
 	s, _ := v.(string)
 	return regexp.MustCompile(`^#[0-9a-f]{6}$`).MatchString(s)
 }
+
 func isTechnique(v any) bool {
 	s, _ := v.(string)
 	t, ok := attack.Enterprise().Technique(s)

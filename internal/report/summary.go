@@ -110,15 +110,14 @@ func (s *Summary) Close(c finding.Coverage) error {
 
 // Add counts f. It never returns an error.
 func (s *Summary) Add(f *finding.Finding) error {
-	severity := min(f.Severity, finding.Critical)
-	s.count[severity]++
+	s.count[f.Severity]++
 	period(&s.first, &s.last, f.Time)
 	if f.Time != event.NoTime {
-		s.timeline.add(f.Time, severity)
+		s.timeline.add(f.Time, f.Severity)
 	}
 	h := s.host(f.Host)
 	if h != nil {
-		h.count[severity]++
+		h.count[f.Severity]++
 	}
 	g := s.group(f)
 	if g == nil {
@@ -126,7 +125,7 @@ func (s *Summary) Add(f *finding.Finding) error {
 		return nil
 	}
 	g.count++
-	g.severity = max(g.severity, severity)
+	g.severity = max(g.severity, f.Severity)
 	period(&g.first, &g.last, f.Time)
 	if h != nil {
 		g.see(h)
@@ -216,6 +215,20 @@ func (s *Summary) hostsOf(g *group) []string {
 		}
 	}
 	slices.Sort(list)
+	return list
+}
+
+// worstHosts returns the hosts with the gravest findings first.
+func (s *Summary) worstHosts() []*host {
+	list := slices.Clone(s.hostOrder)
+	slices.SortFunc(list, func(a, b *host) int {
+		for i := severities - 1; i >= 0; i-- {
+			if c := cmp.Compare(b.count[i], a.count[i]); c != 0 {
+				return c
+			}
+		}
+		return cmp.Compare(a.name, b.name)
+	})
 	return list
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tocsin-project/tocsin/event"
 	"github.com/tocsin-project/tocsin/internal/attack"
 	"github.com/tocsin-project/tocsin/internal/finding"
 )
@@ -23,6 +24,7 @@ const (
 	reasonsN = 10  // reasons why files were not read, or broken files
 	pathsN   = 3   // paths of one reason
 	blindN   = 25  // logsources without a log
+	kindsN   = 30  // kinds of file
 )
 
 // Terminal returns a view for people: findings by severity and rule,
@@ -277,25 +279,39 @@ func (t *terminal) coverage() {
 	for _, k := range c.kinds {
 		numbers = max(numbers, len(number(k.records)))
 	}
-	for _, k := range c.kinds {
-		label := printable(k.format)
-		if k.origin != "" {
-			label += " · " + printable(k.origin)
+	for i, k := range c.kinds {
+		if i == kindsN {
+			t.furtherKinds(numbers, c.kinds[i:])
+			break
 		}
 		if c.many {
-			label += " · " + plural(len(k.files), "file")
-			t.row(2, numbers, label, "", k.coverageRow)
+			t.row(2, numbers, k.name(), len(k.files), k.coverageRow)
 			continue
 		}
-		t.line("  ", cut(label, t.Width-2))
+		t.line("  ", cut(k.name(), t.Width-2))
 		for _, f := range k.files {
-			t.row(4, numbers, printable(f.path), dim, f)
+			t.row(4, numbers, printable(f.path), 0, f)
 		}
 	}
 }
 
-// row writes one line of coverage: name, records, damaged ones, period.
-func (t *terminal) row(indent, numbers int, name, style string, r coverageRow) {
+// furtherKinds writes one line for all of kinds.
+func (t *terminal) furtherKinds(numbers int, kinds []coverageKind) {
+	all := coverageRow{first: event.NoTime, last: event.NoTime}
+	files := 0
+	for _, k := range kinds {
+		files += len(k.files)
+		all.records += k.records
+		all.damaged += k.damaged
+		period(&all.first, &all.last, k.first)
+		period(&all.first, &all.last, k.last)
+	}
+	t.row(2, numbers, plural(len(kinds), "further kind"), files, all)
+}
+
+// row writes one line of coverage: the path of a file or the name of a kind
+// with its number of files, then records, damaged ones, period.
+func (t *terminal) row(indent, numbers int, name string, files int, r coverageRow) {
 	period := minute(r.first)
 	if last := minute(r.last); last != period {
 		period += " – " + last
@@ -312,17 +328,24 @@ func (t *terminal) row(indent, numbers int, name, style string, r coverageRow) {
 	}
 	n := t.Width - (indent + 2 + numbers + damagedWidth + 2 + 35)
 	if n < 20 { // too narrow for one line
+		if files > 0 {
+			name += ", " + plural(files, "file")
+		}
 		t.line(strings.Repeat(" ", indent), cutLeft(name, t.Width-indent))
 		t.text(indent+2, dim, plural(r.records, "record")+damaged+"  "+period)
 		return
 	}
-	t.line(strings.Repeat(" ", indent), pad(cutLeft(name, n), n), "  ", right(number(r.records), numbers),
+	if name = cutLeft(name, n); files > 0 {
+		count := "  " + right(plural(files, "file"), 9)
+		name = pad(cut(name, n-len(count)), n-len(count)) + count
+	}
+	t.line(strings.Repeat(" ", indent), pad(name, n), "  ", right(number(r.records), numbers),
 		t.style(severityStyle[finding.Medium], pad(damaged, damagedWidth)), "  ", t.style(dim, period))
 }
 
 // unread names the files that were not read and the records that were lost.
 func (t *terminal) unread() {
-	t.reasons("NOT READ", ", whole or in part", severityStyle[finding.Medium], t.c.unread)
+	t.reasons("NOT READ", ", whole or in part", severityStyle[finding.Medium], t.c.unread.list)
 	if len(t.c.broken) > 0 {
 		t.heading(severityStyle[finding.Medium], "DAMAGED", plural(t.c.damaged, "record")+" in "+plural(len(t.c.broken), "file"))
 		for i, b := range t.c.broken {
@@ -340,10 +363,10 @@ func (t *terminal) unread() {
 			}
 		}
 	}
-	t.reasons("LEFT OUT", " on purpose", dim, t.c.skipped)
+	t.reasons("LEFT OUT", " on purpose", dim, t.c.skipped.list)
 }
 
-func (t *terminal) reasons(name, note, style string, list []reasons) {
+func (t *terminal) reasons(name, note, style string, list []reason) {
 	if len(list) == 0 {
 		return
 	}
@@ -357,7 +380,7 @@ func (t *terminal) reasons(name, note, style string, list []reasons) {
 			t.line("  ", t.style(dim, "and files for "+plural(len(list)-i, "further reason")))
 			break
 		}
-		t.text(2, "", r.reason+":")
+		t.text(2, "", r.why+":")
 		for j, p := range r.paths {
 			if j == pathsN {
 				t.line("    ", t.style(dim, "and "+plural(len(r.paths)-j, "further file")))

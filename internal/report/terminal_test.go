@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -46,5 +47,30 @@ func terminalView(o TerminalOptions) func(*bytes.Buffer) View {
 func TestTerminalGolden(t *testing.T) {
 	golden(t, "terminal.txt", view(t, terminalView(TerminalOptions{}), findings(), covered()))
 	golden(t, "terminal-colour.txt", view(t, terminalView(TerminalOptions{Color: true, Width: 132}), findings(), covered()))
+	golden(t, "terminal-many.txt", view(t, terminalView(TerminalOptions{}), nil, manyFilesRead()))
 	golden(t, "terminal-narrow.txt", view(t, terminalView(TerminalOptions{Width: 60}), findings(), covered()))
+}
+
+// manyFilesRead is the coverage of a long hunt that was stopped.
+func manyFilesRead() finding.Coverage {
+	c := covered()
+	c.Interrupted = true
+	day := c.Sources[8]
+	for i := range 60 {
+		s := day
+		s.Path = fmt.Sprintf("/srv/evidence/iis/W3SVC1/u_ex%d.log", 210301+i)
+		s.Records += uint64(i)
+		c.Sources = append(c.Sources, s)
+	}
+	for i := range 50 {
+		s := c.Sources[4]
+		s.Path, s.Origins = fmt.Sprintf("/srv/evidence/evtx/%d.evtx", i), []string{"windows/System", fmt.Sprintf("windows/Channel %d", i)}
+		c.Sources = append(c.Sources, s)
+	}
+	unread := c.Sources[12]
+	for i := range 5 {
+		unread.Path = fmt.Sprintf("/srv/evidence/locked/%d.evtx", i)
+		c.Sources = append(c.Sources, unread)
+	}
+	return c
 }

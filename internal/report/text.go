@@ -16,7 +16,10 @@ import (
 // sequences and direction overrides), separators other than the space, and
 // bytes that are not UTF-8 are written out as \n, \x1b or \u202e. A backslash stays
 // as it is, for the paths that are full of them.
-func printable(s string) string {
+func printable(s string) string { return visible(s, false) }
+
+// visible is printable that can leave line breaks and tabs as they are.
+func visible(s string, lines bool) string {
 	clean := true
 	for i := 0; i < len(s) && clean; i++ {
 		clean = s[i] >= ' ' && s[i] < 0x7f
@@ -30,7 +33,7 @@ func printable(s string) string {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			fmt.Fprintf(&b, `\x%02x`, s[i])
-		case unicode.IsPrint(r):
+		case unicode.IsPrint(r), lines && (r == '\n' || r == '\t'):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -53,9 +56,18 @@ func printable(s string) string {
 // wide are the ranges whose characters take two columns on a terminal
 // (Unicode Standard Annex 11, East Asian Width W and F, and emoji).
 var wide = [...][2]rune{
-	{0x1100, 0x115f}, {0x2e80, 0x303e}, {0x3041, 0xa4cf}, {0xa960, 0xa97c},
-	{0xac00, 0xd7a3}, {0xf900, 0xfaff}, {0xfe30, 0xfe6f}, {0xff01, 0xff60},
-	{0xffe0, 0xffe6}, {0x1f300, 0x1f64f}, {0x1f680, 0x1f9ff}, {0x20000, 0x3fffd},
+	{0x1100, 0x115f},
+	{0x2e80, 0x303e},
+	{0x3041, 0xa4cf},
+	{0xa960, 0xa97c},
+	{0xac00, 0xd7a3},
+	{0xf900, 0xfaff},
+	{0xfe30, 0xfe6f},
+	{0xff01, 0xff60},
+	{0xffe0, 0xffe6},
+	{0x1f300, 0x1f64f},
+	{0x1f680, 0x1f9ff},
+	{0x20000, 0x3fffd},
 }
 
 // columns returns how many terminal columns r takes.
@@ -142,7 +154,10 @@ func wrap(s string, n int) []string {
 		lines = append(lines, strings.TrimRight(s[:end], " "))
 		s = strings.TrimLeft(s[end:], " ")
 	}
-	return append(lines, s)
+	if s != "" || len(lines) == 0 {
+		lines = append(lines, s)
+	}
+	return lines
 }
 
 // number writes n with a comma between thousands.
@@ -164,9 +179,6 @@ func plural[T int | uint64](n T, noun string) string {
 
 // minute writes a time to the minute, UTC; "" when there is none.
 func minute(t int64) string { return stamp(t, "2006-01-02 15:04") }
-
-// second writes a time to the second, UTC; "" when there is none.
-func second(t int64) string { return stamp(t, "2006-01-02 15:04:05") }
 
 func stamp(t int64, layout string) string {
 	if t == event.NoTime {

@@ -33,9 +33,9 @@ type histogram struct {
 	last    *[severities]uint64
 }
 
-// farthest bounds the times that are told apart, to the years 1716 to 2223,
-// so that no arithmetic on buckets overflows.
-const farthest = 8e18
+// farthest bounds the times that are told apart, to the years 1843 to 2096,
+// so that no period overflows a time.Duration.
+const farthest = 4e18
 
 // add counts a finding at t, nanoseconds since 1970.
 func (h *histogram) add(t int64, severity finding.Severity) {
@@ -53,8 +53,8 @@ func (h *histogram) add(t int64, severity finding.Severity) {
 	}
 	h.last[severity]++
 	for len(h.buckets) > maxBuckets {
+		h.buckets, h.last = h.merged(steps[h.step+1]), nil
 		h.step++
-		h.buckets, h.last = h.merged(steps[h.step]), nil
 	}
 }
 
@@ -94,32 +94,21 @@ type picture struct {
 // maxBars bounds the bars of a picture.
 const maxBars = 96
 
-// picture returns the bars over the period in which the findings lie. Where a
-// hundredth of them at either end would stretch the period more than
-// fourfold (a record dated 1601), they are counted and left out.
+// picture returns the bars over the period in which the findings lie. Up to
+// a hundredth of them at either end that stand far off (a record dated 1970)
+// would squeeze the rest; they are counted and left out.
 func (h *histogram) picture() picture {
 	keys := slices.Sorted(maps.Keys(h.buckets))
 	if len(keys) == 0 {
 		return picture{}
 	}
-	low, high := 0, len(keys)-1
-	var total uint64
-	for _, at := range keys {
-		total += sum(h.buckets[at])
+	low, high := h.middle(keys)
+	far := max(4*(keys[high]-keys[low]+1), int64(30*day/steps[h.step]))
+	for low > 0 && keys[low]-keys[low-1] <= far {
+		low--
 	}
-	inner, outer := 0, len(keys)-1
-	for n := uint64(0); inner < outer; inner++ {
-		if n += sum(h.buckets[keys[inner]]); n > total/100 {
-			break
-		}
-	}
-	for n := uint64(0); outer > inner; outer-- {
-		if n += sum(h.buckets[keys[outer]]); n > total/100 {
-			break
-		}
-	}
-	if keys[high]-keys[low]+1 > 4*(keys[outer]-keys[inner]+1) {
-		low, high = inner, outer
+	for high+1 < len(keys) && keys[high+1]-keys[high] <= far {
+		high++
 	}
 	step := h.step
 	unit := int64(steps[h.step])
@@ -146,6 +135,29 @@ func (h *histogram) picture() picture {
 		}
 	}
 	return p
+}
+
+// middle returns the indexes in keys between which all but a hundredth of the
+// findings at either end lie.
+func (h *histogram) middle(keys []int64) (low, high int) {
+	few := h.total() / 100
+	high = len(keys) - 1
+	for n := sum(h.buckets[keys[low]]); n <= few && low < high; n += sum(h.buckets[keys[low]]) {
+		low++
+	}
+	for n := sum(h.buckets[keys[high]]); n <= few && high > low; n += sum(h.buckets[keys[high]]) {
+		high--
+	}
+	return low, high
+}
+
+// total returns how many findings were added.
+func (h *histogram) total() uint64 {
+	var n uint64
+	for _, counts := range h.buckets {
+		n += sum(counts)
+	}
+	return n
 }
 
 func sum(counts *[severities]uint64) uint64 {
