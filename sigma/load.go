@@ -20,7 +20,12 @@ type Options struct {
 	// Placeholders are the texts behind %name% (modifier expand). They may
 	// hold wildcards.
 	Placeholders map[string][]string
+	// Embedded is what the path EmbeddedPath stands for.
+	Embedded fs.FS
 }
+
+// EmbeddedPath is the path under which Load reads Options.Embedded.
+const EmbeddedPath = "embedded"
 
 // A Ruleset is what Load found, in the order of paths and documents.
 type Ruleset struct {
@@ -55,6 +60,13 @@ type Skip struct {
 func Load(paths []string, o Options) (*Ruleset, error) {
 	var files []file
 	for _, p := range paths {
+		if p == EmbeddedPath && o.Embedded != nil {
+			var err error
+			if files, err = walk(files, o.Embedded, p); err != nil {
+				return nil, fmt.Errorf("load rules: %w", err)
+			}
+			continue
+		}
 		info, err := os.Stat(p)
 		if err != nil {
 			return nil, fmt.Errorf("load rules: %w", err)

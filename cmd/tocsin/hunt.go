@@ -13,7 +13,6 @@ import (
 	"github.com/tocsin-project/tocsin/internal/hunt"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/internal/report"
-	"github.com/tocsin-project/tocsin/sigma"
 )
 
 type huntCommand struct {
@@ -141,8 +140,10 @@ func (c *huntCommand) sinks(p *program, out *outputs) (*report.Summary, report.S
 	err := errors.Join(
 		open(c.JSON, func(w io.Writer) { sinks = append(sinks, report.NewJSONL(w)) }),
 		open(c.CSV, func(w io.Writer) { sinks = append(sinks, report.NewCSV(w)) }),
-		open(c.HTML, func(w io.Writer) { views = append(views, report.HTML(w)) }),
-		open(c.Layer, func(w io.Writer) { views = append(views, report.Layer(w)) }),
+		open(c.HTML, func(w io.Writer) {
+			views = append(views, report.HTML(w, report.HTMLOptions{By: "tocsin " + version()}))
+		}),
+		open(c.Layer, func(w io.Writer) { views = append(views, report.Layer(w, report.LayerOptions{})) }),
 	)
 	if !out.taken && !c.Quiet {
 		views = append(views, report.Terminal(p.stdout, terminal(p.stdout)))
@@ -188,5 +189,3 @@ func (o *outputs) close() error {
 
 // defaultWorkers is one for each processor.
 func defaultWorkers() int { return runtime.GOMAXPROCS(0) }
-
-var _ = sigma.Load

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 
 	"github.com/alecthomas/kong"
 )
@@ -61,6 +62,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		kong.Exit(func(c int) { code = c }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Help(help),
+		kong.Vars{"workers": strconv.Itoa(defaultWorkers())},
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "tocsin: %v\n", err)

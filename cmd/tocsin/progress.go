@@ -33,7 +33,7 @@ func terminal(w io.Writer) report.TerminalOptions {
 	if !ok {
 		return report.TerminalOptions{}
 	}
-	return report.TerminalOptions{Width: width, Colour: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	return report.TerminalOptions{Width: width, Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
 // progress is one line on a terminal that tells how far a hunt is.

@@ -34,8 +34,8 @@ func (r *run) correlate(in *logs.Input) error {
 func (r *run) alerted(a *sigma.Alert, files []*logs.File) *finding.Finding {
 	c := a.Correlation
 	f := &finding.Finding{
-		Kind: "correlation", Time: a.Last, Severity: finding.Severity(c.Level), Title: c.Title,
-		Rule: finding.Rule{ID: c.ID, Path: c.Path}, Techniques: c.Techniques(), Groups: c.Groups(), Count: uint64(a.Count),
+		Kind: "correlation", Time: a.Time, Severity: finding.Severity(c.Level), Title: c.Title,
+		Rule: finding.Rule{ID: c.ID, Path: c.Path}, Techniques: c.Techniques(), Groups: c.Groups(), Count: a.Count,
 	}
 	for _, g := range a.Group {
 		f.Fields = append(f.Fields, finding.Field{Name: g.Name, Value: g.Value})

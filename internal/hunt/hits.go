@@ -12,7 +12,6 @@ import (
 	"slices"
 
 	"github.com/tocsin-project/tocsin/event"
-	"github.com/tocsin-project/tocsin/sigma"
 )
 
 // A hit is one match of a rule that a correlation counts.
