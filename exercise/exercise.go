@@ -54,8 +54,8 @@ const (
 	largestSite  = 512 << 20
 )
 
-// Generate writes the logs and the TruthFile below dir, which is made when it
-// is not there. Files of other runs are overwritten, not removed.
+// Generate writes LogsFolder and TruthFile into dir, which is made when it is
+// not there. Files of other runs are overwritten, not removed.
 //
 // Beyond 512 MiB further town halls are added, each with servers of its own,
 // so that memory stays flat and sites are written in parallel.
@@ -77,7 +77,7 @@ func Generate(ctx context.Context, dir string, o Options) (Summary, error) {
 	for range min(sites, runtime.GOMAXPROCS(0)) {
 		group.Go(func() {
 			for n := range turn {
-				s := newSite(dir, n, o.Seed, scale)
+				s := newSite(filepath.Join(dir, LogsFolder), n, o.Seed, scale)
 				err := s.run(func() bool { return ctx.Err() != nil })
 				mu.Lock()
 				for _, l := range s.logs {

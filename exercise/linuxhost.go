@@ -64,19 +64,15 @@ func (h *linuxHost) signIn(t int64, p person, from, method string, truth *Truth)
 	pid = h.pid()
 	h.session++
 	port := string(number10(h.site.rand.between(49152, 65535)))
-	how := method
-	if method == "publickey" {
-		how = "publickey"
-	}
-	line := "Accepted " + how + " for " + p.name + " from " + from + " port " + port + " ssh2"
+	line := "Accepted " + method + " for " + p.name + " from " + from + " port " + port + " ssh2"
 	if method == "publickey" {
 		line += ": ED25519 SHA256:Zx0TrainingKeyTrainingKeyTrainingKeyTrainin"
 	}
-	h.log(t, "sshd", pid, truth, line)
-	routine := truth.unseen("the session itself looks like any other; the login before it tells")
+	h.log(t, "sshd", pid, truth.unseen("the audit log's own record of the login is the one that is told"), line)
+	routine := truth.unseen("the session itself looks like any other")
 	h.log(t+40*millisecond, "sshd", pid, routine, "pam_unix(sshd:session): session opened for user "+p.name+" by (uid=0)")
 	h.log(t+90*millisecond, "systemd-logind", 611, routine, "New session "+string(number(nil, h.session))+" of user "+p.name+".")
-	h.login(t, pid, p, from, true, routine)
+	h.login(t, pid, p, from, true, truth)
 	return pid, h.session
 }
 
@@ -90,16 +86,17 @@ func (h *linuxHost) signOut(t int64, p person, pid int, session int64, truth *Tr
 func (h *linuxHost) refuse(t int64, name string, exists bool, from string, truth *Truth) {
 	pid := h.pid()
 	port := string(number10(h.site.rand.between(49152, 65535)))
+	routine := truth.unseen("the line Failed password after it is the one that is counted")
 	who := name
 	if !exists {
 		who = "invalid user " + name
-		h.log(t-900*millisecond, "sshd", pid, truth, "Invalid user "+name+" from "+from+" port "+port)
+		h.log(t-900*millisecond, "sshd", pid, routine, "Invalid user "+name+" from "+from+" port "+port)
 	}
 	about := "authentication failure; logname= uid=0 euid=0 tty=ssh ruser= rhost=" + from
 	if exists {
 		about += "  user=" + name
 	}
-	h.log(t-600*millisecond, "sshd", pid, truth, "pam_unix(sshd:auth): "+about)
+	h.log(t-600*millisecond, "sshd", pid, routine, "pam_unix(sshd:auth): "+about)
 	h.log(t, "sshd", pid, truth, "Failed password for "+who+" from "+from+" port "+port+" ssh2")
 	h.login(t, pid, person{name, -1}, from, false, truth)
 }

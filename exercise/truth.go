@@ -11,19 +11,22 @@ import (
 	"time"
 )
 
-// TruthFile is the name of the file, beside the logs, that names every
-// malicious record.
-const TruthFile = "truth.jsonl"
+// Generate puts the logs into LogsFolder, and beside it the TruthFile, which
+// names every malicious record.
+const (
+	LogsFolder = "logs"
+	TruthFile  = "truth.jsonl"
+)
 
 // A Truth is one malicious record: where it stands and what it shows.
 type Truth struct {
-	Path      string    `json:"path"`             // relative to the folder of the logs, with slashes
+	Path      string    `json:"path"`             // relative to LogsFolder, with slashes
 	Record    uint64    `json:"record"`           // line number from 1, or EventRecordID; for auditd the event's first line
 	Time      time.Time `json:"time"`             //
 	Stage     string    `json:"stage"`            // step of the story
 	Technique string    `json:"technique"`        // ATT&CK id
 	What      string    `json:"what"`             // in one sentence
-	Covered   bool      `json:"covered"`          // whether a rule can tell it from ordinary records
+	Covered   bool      `json:"covered"`          // whether one of Tocsin's rules finds it
 	Reason    string    `json:"reason,omitempty"` // why not
 }
 
@@ -62,8 +65,9 @@ func ReadTruth(r io.Reader) ([]Truth, error) {
 	return truths, nil
 }
 
-// unseen is a copy of t for a record that no rule can tell from ordinary
-// ones, for the reason given. A nil Truth stays nil.
+// unseen is a copy of t for a record that no rule finds, for the reason given:
+// it cannot be told from ordinary ones, or Tocsin's rules do not ask for it.
+// A nil Truth stays nil.
 func (t *Truth) unseen(reason string) *Truth {
 	if t == nil {
 		return nil

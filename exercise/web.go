@@ -178,7 +178,7 @@ func (m *mailServer) back(r request) {
 
 // controlPanel writes a line of the ECP server log: command, as ECP writes
 // it (quoted there when it holds a string), and the address that asked.
-func (m *mailServer) controlPanel(t int64, command, url, failure string, truth *Truth) {
+func (m *mailServer) controlPanel(t int64, command, url string, truth *Truth) {
 	s := m.site
 	b := append(iso(s.line[:0], t), ',')
 	b = append(append(b, m.name...), ",ECP.Request,"...)
@@ -186,13 +186,7 @@ func (m *mailServer) controlPanel(t int64, command, url, failure string, truth *
 	b = append(number(append(b, "S:TIME="...), int64(s.rand.between(8, 900))), ";S:SID="...)
 	b = append(s.rand.guid(b), ';')
 	b = append(append(b, command...), ";S:REQID=;S:URL="...)
-	b = append(append(b, url...), ";S:REFERRER=;"...)
-	if failure != "" {
-		b = append(append(b, "'S:EX="...), failure...)
-		b = append(b, "';S:ACTID="...)
-	} else {
-		b = append(b, "S:EX=;S:ACTID="...)
-	}
+	b = append(append(b, url...), ";S:REFERRER=;S:EX=;S:ACTID="...)
 	b = append(s.rand.guid(b), ";S:RS=0;S:BLD=15.1.2106.2;S:TNAME=<null>;S:TID=;S:USID=;S:EDOID=;S:ACID="...)
 	b = quoteCSV(b, from)
 	b = append(b, '\r', '\n')

@@ -90,6 +90,10 @@ var (
 		"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId",
 		"ObjectType", "IpAddress", "IpPort", "ShareName", "ShareLocalPath", "AccessMask", "AccessList")
 
+	fileShareType = audit(5145, 0, 12811, success,
+		"SubjectUserSid", "SubjectUserName", "SubjectDomainName", "SubjectLogonId",
+		"ObjectType", "IpAddress", "IpPort", "ShareName", "ShareLocalPath", "RelativeTargetName", "AccessMask", "AccessList", "AccessReason")
+
 	createType = sysmonType(1, 5, "RuleName", "UtcTime", "ProcessGuid", "ProcessId", "Image", "FileVersion",
 		"Description", "Product", "Company", "OriginalFileName", "CommandLine", "CurrentDirectory", "User", "LogonGuid",
 		"LogonId", "TerminalSessionId", "IntegrityLevel", "Hashes", "ParentProcessGuid", "ParentProcessId",

@@ -183,7 +183,7 @@ func (s *site) knock(t int64) {
 func (s *site) panelProbe(t int64) {
 	box := "HealthMailbox" + string(rngOf(t/day).hex(nil, 7, hexLower)) + "@" + dnsDomain
 	s.mail.back(request{t: t, method: "GET", stem: "/ecp/", query: "exsvurl=1&id=AMProbe", user: box, agent: "Mozilla/4.0 (compatible; MSIE 9.0; Windows NT 6.1; MSEXCHMON; ACTIVEMONITORING; AMPROBE)", status: 200, taken: s.rand.between(10, 90)})
-	s.mail.controlPanel(t+millisecond, "S:CMD=Get-InboxRule", "/ecp/RulesEditor/InboxRules.svc/GetList?msExchEcpCanary="+canary, "", nil)
+	s.mail.controlPanel(t+millisecond, "S:CMD=Get-InboxRule", "/ecp/RulesEditor/InboxRules.svc/GetList?msExchEcpCanary="+canary, nil)
 }
 
 func rngOf(n int64) *rng { return &rng{uint64(n) * 0x9e3779b97f4a7c15} }
@@ -214,6 +214,6 @@ func (s *site) administer(t int64) {
 		r.t -= 3 * millisecond
 		r.user = s.admin.name + "@" + dnsDomain
 		s.mail.back(r)
-		s.mail.controlPanel(t-2*millisecond, v.command, v.stem+"?"+query, "", nil)
+		s.mail.controlPanel(t-2*millisecond, v.command, v.stem+"?"+query, nil)
 	}
 }

@@ -20,10 +20,11 @@ import (
 const help = `Usage: generate [flags]
 
 Write the logs of one town hall from 26 February to 5 March 2021, in which the
-attack on Exchange servers of that spring is hidden, and truth.jsonl, which
-names every malicious record. The same seed and size give the same bytes.
+attack on Exchange servers of that spring is hidden, as DIR/logs, and
+DIR/truth.jsonl, which names every malicious record. The same seed and size
+give the same bytes.
 
-  --out DIR      folder to write into            (default exercise/logs)
+  --out DIR      folder to write into            (default exercise)
   --size SIZE    about how much to write         (default 2.9 MB, the least)
                  bytes, or with KB, MB, GB, TB; beyond 512MB more town halls
                  are added, of which only the first is attacked
@@ -31,8 +32,8 @@ names every malicious record. The same seed and size give the same bytes.
 
 Examples:
   go run ./exercise/generate                              the set that is committed
-  go run ./exercise/generate --out /tmp/logs --size 5GB   a large one
-  go run ./cmd/tocsin hunt /tmp/logs                      hunt it
+  go run ./exercise/generate --out /tmp/town --size 5GB   a large one
+  go run ./cmd/tocsin hunt /tmp/town/logs                 hunt it
 `
 
 func main() {
@@ -44,8 +45,8 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("generate", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	out := flags.String("out", "exercise/logs", "")
-	size := flags.String("size", "1B", "")
+	out := flags.String("out", "exercise", "")
+	size := flags.String("size", "1MB", "")
 	seed := flags.Uint64("seed", exercise.DefaultSeed, "")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
