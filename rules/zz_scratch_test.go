@@ -18,6 +18,10 @@ func TestZZ(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var hits *os.File
+	if p := os.Getenv("ZZHITS"); p != "" {
+		hits, _ = os.Create(p)
+	}
 	n := map[string]int{}
 	ex := map[string][]string{}
 	recs := 0
@@ -34,6 +38,9 @@ func TestZZ(t *testing.T) {
 				r := h.rules[i]
 				k := fmt.Sprintf("%d %s", r.Level, r.Path)
 				n[k]++
+				if hits != nil {
+					fmt.Fprintf(hits, "%s\t%d\t%d\t%s\n", b.File.Path, e.Record, r.Level, r.Path)
+				}
 				if len(ex[k]) < 3 {
 					var sb strings.Builder
 					fmt.Fprintf(&sb, "%s:%d ", b.File.Path, e.Record)
