@@ -282,7 +282,10 @@ const maxCount = 10_000_000
 
 // checkBounds refuses what has no meaning.
 func (c *Correlation) checkBounds() error {
-	for _, b := range c.Bounds {
+	for i, b := range c.Bounds {
+		if c.Type == Temporal && b.Op == "eq" && b.Value == float64(len(c.Rules)) {
+			c.Bounds[i].Op = "gte" // there are no more
+		}
 		if c.Type == EventCount && b.Value > maxCount {
 			return bad("use a smaller number", "the condition counts to more than %d", maxCount)
 		}
