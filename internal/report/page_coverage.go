@@ -11,7 +11,7 @@ type pageCoverage struct {
 	Summary string
 	Kinds   []pageKind
 	More    string // kinds beyond those
-	Damaged bool // there is a column for damaged records
+	Damaged bool   // there is a column for damaged records
 	Unread  []pageReason
 	Skipped []pageReason
 	Broken  []pageReason
