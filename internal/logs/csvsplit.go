@@ -37,7 +37,8 @@ type csvReader struct {
 	delimiter byte
 	fields    [][]byte
 	scratch   []byte // unescaped fields of the current record
-	bare      bool   // a quote of the current record was not closed: the others are plain
+	ends      fieldEnds
+	bare      bool // a quote of the current record was not closed: the others are plain
 }
 
 // read splits the first record of data into r.fields, which stay valid until
@@ -45,6 +46,16 @@ type csvReader struct {
 func (r *csvReader) read(data []byte) (n, length int) {
 	r.fields, r.scratch, r.bare = r.fields[:0], r.scratch[:0], false
 	end, next := lineEnd(data, 0)
+	if bytes.IndexByte(data[:end], '"') < 0 {
+		r.ends.find(data[:end], r.delimiter)
+		at := 0
+		for _, stop := range r.ends.at[:r.ends.n] {
+			r.fields = append(r.fields, data[at:stop])
+			at = int(stop) + 1
+		}
+		r.fields = append(r.fields, data[at:end])
+		return next, end
+	}
 	for at := 0; ; {
 		if at < end && data[at] == '"' && !r.bare {
 			if value, after := r.quoted(data, at); after > 0 {

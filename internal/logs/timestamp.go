@@ -45,11 +45,25 @@ func monthDays(year, month int) int {
 }
 
 // A zone turns times of a place into UTC. Its offset is looked up once an
-// hour of the log.
+// hour of the log, and the midnight of a date once for each run of lines of
+// that date.
 type zone struct {
-	place  *time.Location
-	hour   int64
-	offset int64
+	place    *time.Location
+	hour     int64
+	offset   int64
+	date     [12]byte // as the log writes it
+	length   int      // of date
+	midnight int64    // of date
+}
+
+// day returns the midnight of a date that was met last.
+func (z *zone) day(date []byte) (int64, bool) {
+	return z.midnight, string(date) == string(z.date[:z.length])
+}
+
+// meet keeps the midnight of a date for the lines that follow.
+func (z *zone) meet(date []byte, midnight int64) {
+	z.length, z.midnight = copy(z.date[:], date), midnight
 }
 
 // utc returns the instant of wall, a time of day at z in nanoseconds.
@@ -82,6 +96,16 @@ func digits(b []byte, i, n int) int {
 	return v
 }
 
+// twoDigits reads two digits at b[i:], which must be there; -1 when they are
+// none.
+func twoDigits(b []byte, i int) int {
+	tens, ones := b[i]-'0', b[i+1]-'0'
+	if tens > 9 || ones > 9 {
+		return -1
+	}
+	return int(tens)*10 + int(ones)
+}
+
 // parseClock reads "15:04:05" with an optional fraction after "." or ",",
 // and returns the nanoseconds since midnight and the length read; 0 when it
 // is none.
@@ -89,7 +113,7 @@ func parseClock(b []byte) (int64, int) {
 	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
 		return 0, 0
 	}
-	h, m, s := digits(b, 0, 2), digits(b, 3, 2), digits(b, 6, 2)
+	h, m, s := twoDigits(b, 0), twoDigits(b, 3), twoDigits(b, 6)
 	if h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 {
 		return 0, 0
 	}
@@ -151,11 +175,14 @@ func parseISO(b []byte, z *zone) (int64, int) {
 	if len(b) < 19 || b[10] != 'T' && b[10] != ' ' && b[10] != 't' {
 		return 0, 0
 	}
-	day, ok := parseDate(b, '-')
+	day, ok := z.day(b[:10])
 	if !ok {
-		if day, ok = parseDate(b, '/'); !ok {
-			return 0, 0
+		if day, ok = parseDate(b, '-'); !ok {
+			if day, ok = parseDate(b, '/'); !ok {
+				return 0, 0
+			}
 		}
+		z.meet(b[:10], day)
 	}
 	clock, n := parseClock(b[11:])
 	if n == 0 {
@@ -193,6 +220,11 @@ func parseBSD(b []byte, z *zone, latest int64) (int64, int) {
 	if len(b) < 15 || b[3] != ' ' {
 		return 0, 0
 	}
+	if midnight, ok := z.day(b[:6]); ok && b[6] == ' ' {
+		if clock, n := parseClock(b[7:]); n > 0 {
+			return z.utc(midnight + clock), 7 + n
+		}
+	}
 	mon := month(b)
 	if mon == 0 {
 		return 0, 0
@@ -214,6 +246,7 @@ func parseBSD(b []byte, z *zone, latest int64) (int64, int) {
 	if k == 0 {
 		return 0, 0
 	}
+	dated := n
 	n += 1 + k
 	if year > 0 {
 		midnight, ok := civil(year, mon, day, 0, 0, 0)
@@ -225,6 +258,9 @@ func parseBSD(b []byte, z *zone, latest int64) (int64, int) {
 	for year, oldest := yearOf(latest), yearOf(latest)-8; year > oldest; year-- { // 29 February comes at worst every eighth
 		if midnight, ok := civil(year, mon, day, 0, 0, 0); ok {
 			if t := z.utc(midnight + clock); t <= latest {
+				if dated == 6 && midnight < latest-48*3600*second { // the year is the same all day, in every zone
+					z.meet(b[:6], midnight)
+				}
 				return t, n
 			}
 		}
@@ -242,9 +278,15 @@ func parseCLF(b []byte, z *zone) (int64, int) {
 	if len(b) < 20 || !(b[2] == '/' && b[6] == '/' && b[11] == ':' || b[2] == '-' && b[6] == '-' && b[11] == ' ') {
 		return 0, 0
 	}
-	midnight, ok := civil(digits(b, 7, 4), month(b[3:]), digits(b, 0, 2), 0, 0, 0)
+	midnight, ok := z.day(b[:11])
+	if !ok {
+		if midnight, ok = civil(digits(b, 7, 4), month(b[3:]), digits(b, 0, 2), 0, 0, 0); !ok {
+			return 0, 0
+		}
+		z.meet(b[:11], midnight)
+	}
 	clock, n := parseClock(b[12:])
-	if !ok || n == 0 {
+	if n == 0 {
 		return 0, 0
 	}
 	n += 12

@@ -197,6 +197,7 @@ type w3cParser struct {
 	zone    zone
 	layouts map[string]*w3cLayout
 	layout  *w3cLayout // nil before the first #Fields
+	ends    fieldEnds
 
 	software string
 	local    bool  // #Time Format: Local
@@ -253,6 +254,9 @@ func (w *w3cParser) use(fields []byte) {
 		}
 		l.columns = append(l.columns, c)
 	}
+	if len(l.columns) == 0 {
+		return
+	}
 	if len(w.layouts) == maxLayouts {
 		clear(w.layouts)
 	}
@@ -270,39 +274,79 @@ func (w *w3cParser) line(line []byte, number uint64, offset int64) {
 		w.p.damaged(number, offset, "no #Fields before it")
 		return
 	}
+	delimiter := byte(' ')
+	if !l.iis {
+		if bytes.IndexByte(line, '\t') >= 0 {
+			delimiter = '\t'
+		}
+		if bytes.IndexByte(line, '"') >= 0 {
+			w.quoted(l, line, delimiter, number, offset)
+			return
+		}
+	}
+	w.ends.find(line, delimiter)
+	ends := w.ends.at[:w.ends.n]
+	n := len(l.columns)
+	if len(ends) == n && int(ends[n-1]) == len(line)-1 { // a delimiter after the last field
+		ends = ends[:n-1]
+		line = line[:len(line)-1]
+	}
+	if len(ends) != n-1 {
+		w.mismatch(l, len(ends)+1, number, offset)
+		return
+	}
 	e := w.p.begin(number, offset)
 	e.Text = line
 	var part [roles][]byte
-	delimiter := byte(' ')
-	if !l.iis && bytes.IndexByte(line, '\t') >= 0 {
-		delimiter = '\t'
+	start := 0
+	for i := range l.columns {
+		end := len(line)
+		if i < len(ends) {
+			end = int(ends[i])
+		}
+		value := line[start:end]
+		start = end + 1
+		if len(value) == 1 && value[0] == '-' {
+			continue
+		}
+		l.columns[i].put(e, value)
+		part[l.columns[i].role] = value
 	}
+	w.finish(e, l, &part)
+}
+
+// put adds a value under all names of its column.
+func (c *column) put(e *event.Event, value []byte) {
+	c.add(e, value)
+	for i := range c.also {
+		c.also[i].add(e, value)
+	}
+}
+
+func (w *w3cParser) mismatch(l *w3cLayout, fields int, number uint64, offset int64) {
+	w.p.damaged(number, offset, fmt.Sprintf("%d fields where #Fields names %d", fields, len(l.columns)))
+}
+
+// quoted reads a line that holds quotes, which may be around fields.
+func (w *w3cParser) quoted(l *w3cLayout, line []byte, delimiter byte, number uint64, offset int64) {
+	e := w.p.begin(number, offset)
+	e.Text = line
+	var part [roles][]byte
 	rest, n := line, 0
-	for ; n < len(l.columns); n++ {
+	for ; n < len(l.columns) && rest != nil; n++ {
 		value := rest
-		if i := fieldEnd(rest, delimiter, !l.iis); i >= 0 {
+		if i := fieldEnd(rest, delimiter); i >= 0 {
 			value, rest = rest[:i], rest[i+1:]
 		} else {
 			rest = nil
 		}
-		if len(value) > 1 && value[0] == '"' && !l.iis {
-			value = unquote(value)
-		}
-		if len(value) != 1 || value[0] != '-' {
-			c := &l.columns[n]
-			c.add(e, value)
-			for i := range c.also {
-				c.also[i].add(e, value)
-			}
-			part[c.role] = value
-		}
-		if rest == nil {
-			n++
-			break
+		if value = unquote(value); len(value) != 1 || value[0] != '-' {
+			l.columns[n].put(e, value)
+			part[l.columns[n].role] = value
 		}
 	}
 	if n != len(l.columns) || len(bytes.TrimSpace(rest)) > 0 {
-		w.p.damaged(number, offset, fmt.Sprintf("%d fields where #Fields names %d", n+countFields(rest, delimiter), len(l.columns)))
+		w.mismatch(l, n+countFields(rest, delimiter), number, offset)
 		return
 	}
 	w.finish(e, l, &part)
@@ -345,8 +389,8 @@ func (w *w3cParser) finish(e *event.Event, l *w3cLayout, part *[roles][]byte) {
 
 // fieldEnd returns where the first field of rest ends; -1 when it is the
 // last. A quoted field ends after the quote that a delimiter follows.
-func fieldEnd(rest []byte, delimiter byte, quotes bool) int {
-	if !quotes || len(rest) == 0 || rest[0] != '"' {
+func fieldEnd(rest []byte, delimiter byte) int {
+	if len(rest) == 0 || rest[0] != '"' {
 		return bytes.IndexByte(rest, delimiter)
 	}
 	for i := 1; i < len(rest); i++ {

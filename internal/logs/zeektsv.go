@@ -50,6 +50,7 @@ type zeekLayout struct {
 	set        []byte
 	empty      string
 	unset      string
+	mark       [2]byte // the first bytes of unset and empty
 	columns    []zeekColumn
 	timeColumn int // -1 when there is none
 	origin     *event.Origin
@@ -65,6 +66,7 @@ type zeekParser struct {
 	p       *Parser
 	layouts map[string]*zeekLayout
 	layout  *zeekLayout
+	ends    fieldEnds
 	changes int // lines of the block that may change the header
 }
 
@@ -126,6 +128,11 @@ func (z *zeekParser) use(header []byte) *zeekLayout {
 			l.timeColumn = i
 		}
 	}
+	for i, s := range []string{l.unset, l.empty} {
+		if s != "" {
+			l.mark[i] = s[0]
+		}
+	}
 	l.origin = z.p.router.Origin(origin)
 	if len(z.layouts) == maxLayouts {
 		clear(z.layouts)
@@ -150,71 +157,81 @@ func (z *zeekParser) line(line []byte, number uint64, offset int64) {
 		z.p.damaged(number, offset, "no #fields before it")
 		return
 	}
+	z.ends.find(line, l.separator)
+	if z.ends.n != len(l.columns)-1 {
+		z.p.damaged(number, offset, fmt.Sprintf("%d fields where #fields names %d", z.ends.n+1, len(l.columns)))
+		return
+	}
 	e := z.p.begin(number, offset)
 	e.Text = line
-	rest, n := line, 0
-	for ; n < len(l.columns) && rest != nil; n++ {
-		value := rest
-		if i := bytes.IndexByte(rest, l.separator); i >= 0 {
-			value, rest = rest[:i], rest[i+1:]
-		} else {
-			rest = nil
+	escapes := bytes.IndexByte(line, '\\') >= 0
+	start := 0
+	for i := range l.columns {
+		end := len(line)
+		if i < z.ends.n {
+			end = int(z.ends.at[i])
 		}
-		if n == l.timeColumn {
+		value := line[start:end]
+		start = end + 1
+		c := &l.columns[i]
+		switch {
+		case len(value) == 0 || value[0] == l.mark[0] && string(value) == l.unset:
+			continue
+		case value[0] == l.mark[1] && string(value) == l.empty:
+			if !c.many {
+				c.add(e, nil)
+			}
+			continue
+		case c.many:
+			z.elements(e, l, c, value, escapes)
+			continue
+		case i == l.timeColumn:
 			if t, k := parseEpoch(value); k > 0 {
 				e.Time = t
 			}
+		case c.kind == event.Bool:
+			value = boolean(value)
 		}
-		z.add(e, l, &l.columns[n], value)
-	}
-	if n != len(l.columns) || rest != nil {
-		z.p.damaged(number, offset, fmt.Sprintf("%d fields where #fields names %d", n+countFields(rest, l.separator), len(l.columns)))
-		return
+		if escapes {
+			value = z.unescape(value)
+		}
+		e.Add(c.id, c.name, value, c.kind)
 	}
 	z.p.hand(l.origin)
 }
 
-var boolText = [2][]byte{[]byte("false"), []byte("true")}
-
-// add adds a value, or each of a set's.
-func (z *zeekParser) add(e *event.Event, l *zeekLayout, c *zeekColumn, value []byte) {
-	if string(value) == l.unset {
-		return
-	}
-	if string(value) == l.empty {
-		if !c.many {
-			c.named.add(e, nil)
+// elements adds each value of a set or vector.
+func (z *zeekParser) elements(e *event.Event, l *zeekLayout, c *zeekColumn, value []byte, escapes bool) {
+	for more := true; more; {
+		var element []byte
+		if element, value, more = bytes.Cut(value, l.set); escapes {
+			element = z.unescape(element)
 		}
-		return
-	}
-	for c.many {
-		i := bytes.Index(value, l.set)
-		if i < 0 {
-			break
+		if c.kind == event.Bool {
+			element = boolean(element)
 		}
-		z.one(e, c, value[:i])
-		value = value[i+len(l.set):]
+		e.Add(c.id, c.name, element, c.kind)
 	}
-	z.one(e, c, value)
 }
 
-func (z *zeekParser) one(e *event.Event, c *zeekColumn, value []byte) {
-	if c.kind == event.Bool && len(value) == 1 { // Zeek's JSON, and so every rule, says true and false
-		switch value[0] {
-		case 'T':
-			value = boolText[1]
-		case 'F':
-			value = boolText[0]
-		}
+var boolText = [2][]byte{[]byte("false"), []byte("true")}
+
+// boolean spells T and F as Zeek's JSON, and so every rule, does.
+func boolean(value []byte) []byte {
+	switch string(value) {
+	case "T":
+		return boolText[1]
+	case "F":
+		return boolText[0]
 	}
-	if bytes.IndexByte(value, '\\') >= 0 {
-		value = z.unescape(value)
-	}
-	e.Add(c.id, c.name, value, c.kind)
+	return value
 }
 
 // unescape undoes \xHH, the only escape that Zeek writes.
 func (z *zeekParser) unescape(value []byte) []byte {
+	if bytes.IndexByte(value, '\\') < 0 {
+		return value
+	}
 	at := len(z.p.scratch)
 	for i := 0; i < len(value); i++ {
 		c := value[i]
