@@ -169,19 +169,13 @@ func match(pattern, path string, parts []string) ([]string, bool) {
 	return nil, false
 }
 
-// fill puts parts in the places of the stars of to, in order.
+// fill puts parts in the places of $1, $2 … of to.
 func fill(to string, parts []string) string {
-	var b strings.Builder
-	for to != "" {
-		i := strings.IndexByte(to, '*')
-		if i < 0 || len(parts) == 0 {
-			break
-		}
-		b.WriteString(to[:i])
-		b.WriteString(parts[0])
-		parts, to = parts[1:], strings.TrimLeft(to[i:], "*")
+	var pairs []string
+	for i, part := range parts {
+		pairs = append(pairs, "$"+string(rune('1'+i)), part)
 	}
-	return b.String() + to
+	return strings.NewReplacer(pairs...).Replace(to)
 }
 
 // role returns what the field called name means in d.
