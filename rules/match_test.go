@@ -11,6 +11,8 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/tocsin-project/tocsin/event"
+	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/hunt"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/rules"
 	"github.com/tocsin-project/tocsin/sigma"
@@ -144,4 +146,50 @@ func TestRecords(t *testing.T) {
 			t.Errorf("%s: %s: no record read", s.rule, s.name)
 		}
 	}
+}
+
+// TestCorrelations: a correlation fires in each of its match logs and in
+// none of the miss logs, its own or another's: those are innocent.
+func TestCorrelations(t *testing.T) {
+	rs := load(t)
+	levels := map[string]sigma.Level{} // of the correlation that closes a file
+	for _, c := range rs.Correlations {
+		levels[base(c.Path)] = c.Level
+	}
+	for _, s := range sections(t) {
+		own, fires := levels[s.rule], false
+		for _, f := range hunted(t, rs, s.log) {
+			if f.Kind != "correlation" {
+				continue
+			}
+			if by := base(f.Rule.Path); by == s.rule {
+				fires = fires || f.Severity == finding.Severity(own)
+			} else if !s.match && f.Severity >= finding.Medium {
+				t.Errorf("%s: %s: innocent, yet %s fires", s.rule, s.name, f.Rule.Path)
+			}
+		}
+		if _, correlates := levels[s.rule]; correlates && fires != s.match {
+			t.Errorf("%s: %s: fires = %v", s.rule, s.name, fires)
+		}
+	}
+}
+
+// hunted returns what a hunt finds in log.
+func hunted(t *testing.T, rs *sigma.Ruleset, log string) []*finding.Finding {
+	t.Helper()
+	in, err := logs.Open([]string{log}, logs.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var found []*finding.Finding
+	h := hunt.Hunt{Rules: rs, Workers: 1, From: hunt.Always, To: hunt.Forever}
+	_, err = h.Run(t.Context(), in, func(f *finding.Finding) error {
+		found = append(found, f.Clone())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }
