@@ -27,7 +27,10 @@ func (s *site) agenda() []step {
 	on(at(2, 26, "13:05:02"), s.updateDefender)
 	on(at(3, 1, "07:40:11"), s.newColleague)
 	on(at(3, 1, "08:44:30"), s.archiveLogs)
+	on(at(3, 1, "10:15:00"), s.inventory)
+	on(at(3, 1, "13:20:41"), s.setMailPageURL)
 	on(at(3, 2, "09:21:05"), s.lookAtAccount)
+	on(at(3, 2, "13:02:18"), s.exportLeaver)
 	on(at(3, 4, "17:50:00"), s.patch)
 	on(at(3, 5, "08:31:00"), s.checkAfterPatch)
 	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.t, b.t) })
@@ -132,6 +135,39 @@ func (s *site) archiveLogs(t int64) {
 	m.start(t+4*minute, cmd, a, `D:\Archive\`, system32+"attrib.exe", `attrib  +r D:\Archive\web-2021-01.7z`, nil)
 	m.start(t+5*minute, cmd, a, `D:\Archive\`, system32+"schtasks.exe", `schtasks  /query /tn "Rotate web logs"`, nil)
 	m.logoff(t+9*minute, a, 10)
+}
+
+// inventory is a product that hands PowerShell its question encoded, as many
+// do. No rule can tell it from the attacker by the command line.
+func (s *site) inventory(t int64) {
+	question := "Get-CimInstance Win32_QuickFixEngineering | Select-Object HotFixID,InstalledOn"
+	for _, h := range []*windowsHost{s.mail.windowsHost, s.dc} {
+		agent := h.known(start-9*day, 3204, `C:\Program Files\Inventory\inventory-agent.exe`, `"C:\Program Files\Inventory\inventory-agent.exe"`, systemAccount)
+		p := h.start(t, agent, systemAccount, `C:\Windows\system32\`, powershell, `powershell.exe -NoProfile -NonInteractive -EncodedCommand `+encoded(question), nil)
+		if h.powershell != nil {
+			h.script(t+600*millisecond, p, question, "", nil)
+		}
+	}
+}
+
+// setMailPageURL is the administrator changing a virtual directory in the
+// control panel, which Microsoft's own test takes for the attack.
+func (s *site) setMailPageURL(t int64) {
+	query := "msExchEcpCanary=" + canary + "&schema=OwaVirtualDirectory"
+	r := request{
+		t: t, client: s.adminSeat, agent: browsers[0], method: "POST", stem: "/ecp/DDI/DDIService.svc/SetObject", query: query, user: domain + `\` + s.admin.name, status: 200, taken: 700, sent: 2100,
+		protocol: "Ecp", auth: "FBA", backend: "Proxy", anchor: "Sid~" + s.admin.sid, hint: "WindowsIdentity",
+	}
+	s.mail.request(r)
+	r.user = s.admin.name + "@" + dnsDomain
+	s.mail.back(r)
+	s.mail.controlPanel(t, `'S:CMD=Set-OwaVirtualDirectory.ExternalUrl=''https://mail.townhall.example/owa''.Identity=''0c5be7a4-6d3e-4d0e-8a6b-9f1f0a6f2d11'''`, r.stem+"?"+query, nil)
+}
+
+// exportLeaver is the mailbox of a colleague who has left, kept for the
+// archive.
+func (s *site) exportLeaver(t int64) {
+	s.mail.cmdlet(t, "New-MailboxExportRequest", `-Mailbox "former.clerk" -FilePath "\\files01\archive\former.clerk.pst"`, dnsDomain+"/Town Hall/Staff/"+s.admin.name, s.admin.sid, "7020 w3wp#MSExchangePowerShellAppPool", nil)
 }
 
 // lookAtAccount is the helpdesk looking at a locked account.

@@ -79,7 +79,9 @@ func (s *site) scanPorts(t int64) {
 		s.zeek.conn(conn{t: t, from: scanner, source: 40000 + host*100 + port%100, to: "198.51.100." + string(number10(host)), port: port, state: "S0", truth: truth})
 	}
 	for host := 24; host <= 30; host++ {
-		try(host, 80, what.unseen("one port of an address: the noise of the internet"))
+		if host != 25 {
+			try(host, 80, what.unseen("one port of an address: the noise of the internet"))
+		}
 	}
 	for _, port := range []int{21, 22, 23, 25, 53, 80, 81, 88, 110, 111, 135, 139, 143, 389, 443, 444, 445, 465, 587, 593, 636, 993, 995, 1433, 3389, 5985, 8080, 8443} {
 		try(25, port, what)
@@ -99,7 +101,7 @@ func (s *site) lookAround(t int64) {
 		{"/owa/auth.owa", requests, 302},
 	} {
 		t += int64(s.rand.between(600, 2400)) * millisecond
-		s.mail.request(request{t: t, client: scanner, agent: q.agent, method: "GET", stem: q.stem, status: q.status, taken: 14, sent: 9000, truth: what.unseen("a script that reads public pages is one of thousands")})
+		s.mail.request(request{t: t, client: scanner, agent: q.agent, method: "GET", stem: q.stem, status: q.status, taken: 14, sent: 9000, truth: what})
 	}
 }
 
@@ -107,7 +109,7 @@ func (s *site) lookAround(t int64) {
 func (s *site) probeRPC(t int64) {
 	what := mark(reconnaissance, "T1595", "probe of /rpc/ from outside")
 	for i := range 3 {
-		s.mail.request(request{t: t + int64(i)*1900*millisecond, client: thief, agent: requests, method: "GET", stem: "/rpc/", status: 401, sub: 2, win32: 5, taken: 2, sent: 1300, protocol: "RpcHttp", auth: "Negotiate", truth: what.unseen("no rule asks for GET of /rpc/ from outside")})
+		s.mail.request(request{t: t + int64(i)*1900*millisecond, client: thief, agent: requests, method: "GET", stem: "/rpc/", status: 401, sub: 2, win32: 5, taken: 2, sent: 1300, protocol: "RpcHttp", auth: "Negotiate", truth: what})
 	}
 }
 
@@ -189,17 +191,14 @@ func (s *site) chain(t int64, file, stem string) {
 	ddi(t+12*second, "SetObject", "OABVirtualDirectory", `'S:CMD=Set-OabVirtualDirectory.ExternalUrl=''`+fragment+`''.Identity=`+quoted+`'`, "")
 	trick := mark(persistence, "T1505.003", "the ExternalUrl of the address book becomes a script")
 	m.cmdlet(t+12*second-2*millisecond, "Set-OabVirtualDirectory", `-Identity "`+oabGUID+`" -ExternalUrl "`+fragment+`"`, who, sid, pool, trick)
-	ddi(t+14*second, "SetObject", "ResetOABVirtualDirectory", `'S:CMD=Remove-OabVirtualDirectory.Force=$true.Identity=`+quoted+`'`, "the rules ask for Set-…VirtualDirectory; this line says Remove-")
+	ddi(t+14*second, "SetObject", "ResetOABVirtualDirectory", `'S:CMD=Remove-OabVirtualDirectory.Force=$true.Identity=`+quoted+`'`, "")
 	reset := mark(persistence, "T1505.003", "resetting the virtual directory writes its settings to a file: the web shell")
-	m.cmdlet(t+14*second-2*millisecond, "Remove-OabVirtualDirectory", `-Identity "`+oabGUID+`" -Force "True"`, who, sid, pool,
-		reset.unseen("the cmdlet alone is an administrator's; what was set before it tells"))
-	m.cmdlet(t+14*second+900*millisecond, "New-OabVirtualDirectory", `-Server "`+m.name+`" -WebSiteName "Default Web Site" -Role "ClientAccess"`, who, sid, pool,
-		reset.unseen("the cmdlet alone is an administrator's; what was set before it tells"))
+	m.cmdlet(t+14*second-2*millisecond, "Remove-OabVirtualDirectory", `-Identity "`+oabGUID+`" -Force "True"`, who, sid, pool, reset)
+	m.cmdlet(t+14*second+900*millisecond, "New-OabVirtualDirectory", `-Server "`+m.name+`" -WebSiteName "Default Web Site" -Role "ClientAccess"`, who, sid, pool, reset)
 	shell := mark(persistence, "T1505.003", "w3wp.exe writes a web shell: "+file)
 	m.file(t+14*second+400*millisecond, m.pools["MSExchangeECPAppPool"], file, shell)
 	ddi(t+17*second, "SetObject", "OABVirtualDirectory", `'S:CMD=Set-OabVirtualDirectory.ExternalUrl=$null.Identity=`+quoted+`'`, "")
-	m.cmdlet(t+17*second-2*millisecond, "Set-OabVirtualDirectory", `-Identity "`+oabGUID+`" -ExternalUrl $null`, who, sid, pool,
-		trick.unseen("taking the address back is what an administrator would do"))
+	m.cmdlet(t+17*second-2*millisecond, "Set-OabVirtualDirectory", `-Identity "`+oabGUID+`" -ExternalUrl $null`, who, sid, pool, trick)
 }
 
 // shell is a command given through a web shell: the request, the command
@@ -306,7 +305,7 @@ func (s *site) dumpMemory(t int64) {
 	c := s.shell(t, shellOne, antSword, system32+"makecab.exe", `makecab `+folder+`system_web\cfg.dmp `+folder+`system_web\cfg.dmp.zip`, "", mark(collection, "T1560", "the dump is packed below the web root"))
 	m.file(t+3*second, c, folder+`system_web\cfg.dmp.zip`, mark(collection, "T1560", "a packed memory dump below the web root"))
 	t += 40 * second
-	s.mail.request(request{t: t, client: operator, agent: browsers[0], method: "GET", stem: "/aspnet_client/system_web/cfg.dmp.zip", status: 200, taken: 9100, sent: 21_400_000, truth: mark(exfiltration, "T1048", "the packed memory dump is fetched through the web site").unseen("no rule asks for archives served from aspnet_client")})
+	s.mail.request(request{t: t, client: operator, agent: browsers[0], method: "GET", stem: "/aspnet_client/system_web/cfg.dmp.zip", status: 200, taken: 9100, sent: 21_400_000, truth: mark(exfiltration, "T1048", "the packed memory dump is fetched through the web site")})
 	t += 30 * second
 	d := s.shell(t, shellOne, antSword, "", `del /q `+folder+`system_web\cfg.dmp `+folder+`system_web\cfg.dmp.zip`, "", nil)
 	gone := mark(evasion, "T1070", "the dump is removed")
