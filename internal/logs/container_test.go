@@ -276,7 +276,7 @@ func TestWalk(t *testing.T) {
 	for path, want := range map[string]string{
 		"b/loop": "the same folder as " + dir, "c-out": "a link out of the folder, to " + outside,
 		"d-in": "the same file as " + filepath.Join(dir, "b", "1.log"), "e-gone": "a link that leads nowhere",
-		"missing": "no such file: file does not exist", "a.log": "",
+		"missing": "file does not exist", "a.log": "",
 	} {
 		if said[path] != want {
 			t.Errorf("%s: %q, want %q", path, said[path], want)

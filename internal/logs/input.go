@@ -77,7 +77,7 @@ func Open(paths []string, opts Options) (*Input, error) {
 		if missing == 0 {
 			return nil, errors.New("no path given")
 		}
-		return nil, fmt.Errorf("nothing to read: %w", in.sources[0].problem)
+		return nil, fmt.Errorf("nothing to read: %s: %w", in.sources[0].path, in.sources[0].problem)
 	}
 	return in, nil
 }

@@ -166,7 +166,7 @@ func problem(err error) error {
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("no permission to read it: %w", fs.ErrPermission)
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("no such file: %w", fs.ErrNotExist)
+		return fs.ErrNotExist
 	case errors.As(err, &path):
 		return path.Err
 	}

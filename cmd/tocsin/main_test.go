@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"tocsin": main})
+}
+
+// Each script of testdata holds the program to one promise.
+func TestScripts(t *testing.T) {
+	logs, err := filepath.Abs("../../exercise/logs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("EXERCISE", logs)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+	})
+}
+
+// exits CODE PROGRAM ARGS… runs a program that must end with that code.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+func TestParseTime(t *testing.T) {
+	want := time.Date(2021, 3, 2, 15, 4, 0, 0, time.UTC).UnixNano()
+	for _, s := range []string{"2021-03-02T15:04", "2021-03-02 15:04:00", "2021-03-02T15:04:00Z", "2021-03-02T16:04:00+01:00"} {
+		if got, err := parseTime("--from", s, 0); err != nil || got != want {
+			t.Errorf("%s: %d, %v, want %d", s, got, err, want)
+		}
+	}
+	if _, err := parseTime("--from", "yesterday", 0); err == nil || !strings.Contains(err.Error(), "2021-03-02") {
+		t.Errorf("yesterday: %v, want an error that shows how to write a time", err)
+	}
+}
+
+func TestExpand(t *testing.T) {
+	t.Setenv("TOCSIN_TEST_ROOT", filepath.FromSlash("/srv"))
+	for path, want := range map[string]string{
+		"/var/log":                "/var/log",
+		"%TOCSIN_TEST_ROOT%/logs": filepath.FromSlash("/srv/logs"),
+		"%TOCSIN_TEST_NONE%/logs": "",
+	} {
+		if got := expand(path); got != want {
+			t.Errorf("expand(%q) = %q, want %q", path, got, want)
+		}
+	}
+}
+
+func TestProgressLine(t *testing.T) {
+	got := progressLine(250e6, 1e9, 3, 2*time.Second)
+	if want := "######.................. 25 %  250 MB of 1 GB  125 MB/s  3 findings  6s left"; got != strings.Replace(want, " 25", "  25", 1) {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+	if got := progressLine(5e6, 0, 0, time.Second); !strings.HasPrefix(got, "5 MB read") {
+		t.Errorf("without a total: %q", got)
+	}
+}
+
+func TestLocalLogsTellsWhich(t *testing.T) {
+	var said strings.Builder
+	paths, err := localLogs(&said)
+	if _, missing := os.Stat("/var/log"); missing != nil {
+		t.Skip("this machine has no /var/log")
+	}
+	if err != nil || len(paths) == 0 || !strings.Contains(said.String(), paths[0]) {
+		t.Errorf("paths %v, error %v, said %q", paths, err, said.String())
+	}
+}
