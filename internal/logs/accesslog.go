@@ -63,11 +63,14 @@ func (a *accessLine) parse(line []byte, z *zone) bool {
 	*a = accessLine{}
 	open := 0
 	for { // the user may hold any character: the stamp is the first bracket that is one
-		i := bytes.Index(line[open:], []byte(" ["))
+		i := bytes.IndexByte(line[open:], '[')
 		if i < 0 {
 			return false
 		}
-		open += i
+		if open += i - 1; open < 0 || line[open] != ' ' {
+			open += 2
+			continue
+		}
 		t, n := parseCLF(line[open+2:], z)
 		if end := open + 2 + n; n > 0 && end < len(line) && line[end] == ']' {
 			a.time = t

@@ -54,7 +54,10 @@ func auditHeader(line []byte) (r auditRecord, ok bool) {
 		return r, false
 	}
 	r.id, rest = rest[:end], rest[end+1:]
-	r.body = bytes.TrimLeft(rest, ": ")
+	for len(rest) > 0 && (rest[0] == ':' || rest[0] == ' ') {
+		rest = rest[1:]
+	}
+	r.body = rest
 	return r, true
 }
 
@@ -97,13 +100,16 @@ type auditParser struct {
 	origin *event.Origin
 	open   []*auditEvent // oldest first
 	free   []*auditEvent
+	keys   map[string]*auditKey
+	first  auditKey // stands before the first key of a record
+	spare  auditKey
 
 	kind, node, command, image, pid, ppid, user, dir, target, syscall named
 }
 
 func newAuditParser(p *Parser) *auditParser {
 	return &auditParser{
-		p: p, origin: p.router.Origin("linux/auditd"),
+		p: p, origin: p.router.Origin("linux/auditd"), keys: map[string]*auditKey{},
 		kind: p.named("type"), node: p.named("node"), command: p.named("CommandLine"), image: p.named("Image"),
 		pid: p.named("ProcessId"), ppid: p.named("ParentProcessId"), user: p.named("User"),
 		dir: p.named("CurrentDirectory"), target: p.named("TargetFilename"), syscall: p.named("SYSCALL"),
@@ -151,13 +157,13 @@ func (a *auditParser) close() {
 		e.Host = first.node
 		a.node.add(e, first.node)
 	}
-	var d auditDerived
+	var part [auditParts][]byte
 	for i := range records {
 		r := &records[i]
 		a.kind.add(e, r.kind)
-		a.fields(e, r, &d)
+		a.fields(e, r, &part)
 	}
-	a.derive(e, records, &d)
+	a.derive(e, records, &part)
 	a.p.hand(a.origin)
 }
 
@@ -181,66 +187,89 @@ func (a *auditParser) text(records []auditRecord) []byte {
 	return a.p.scratch[at:]
 }
 
-// auditDerived is what the derived fields of an event are made from.
-type auditDerived struct {
-	exec           bool // there are arguments
-	exe, pid, ppid []byte
-	user, uid      []byte
-	cwd, title     []byte
-	arch, number   []byte
-	named          bool // the record names the system call
+// An auditKey is one key of the pairs, resolved.
+type auditKey struct {
+	named
+	part    auditPart
+	encoded bool      // values are written in hex when they hold blanks, quotes or control characters
+	after   *auditKey // what followed it last time
+}
+
+// auditPart is what a key means to the derived fields.
+type auditPart uint8
+
+const (
+	noPart auditPart = iota
+	exePart
+	pidPart
+	ppidPart
+	uidPart
+	userPart
+	cwdPart
+	titlePart
+	archPart
+	numberPart
+	namePart
+	nameTypePart
+	auditParts
+)
+
+var auditPartNames = map[string]auditPart{
+	"exe": exePart, "pid": pidPart, "ppid": ppidPart, "uid": uidPart, "UID": userPart, "cwd": cwdPart,
+	"proctitle": titlePart, "arch": archPart, "syscall": numberPart, "name": namePart, "nametype": nameTypePart,
+}
+
+// auditEncoded are the keys whose values may be in hex.
+var auditEncoded = map[string]bool{
+	"proctitle": true, "name": true, "exe": true, "comm": true, "cwd": true, "cmd": true, "acct": true, "path": true,
+	"dir": true, "data": true, "key": true, "root_dir": true, "vm": true, "file": true, "grp": true, "new_group": true,
+}
+
+// key returns the key called name, which follows last. Keys come in the same
+// order record after record, so that it is mostly known without a search.
+func (a *auditParser) key(name []byte, last *auditKey) *auditKey {
+	if k := last.after; k != nil && string(name) == k.name {
+		return k
+	}
+	k := a.keys[string(name)]
+	if k == nil {
+		s := string(name)
+		made := auditKey{named: a.p.named(s), part: auditPartNames[s], encoded: auditEncoded[s]}
+		if len(a.keys) == maxFields { // no log has so many: do not keep it
+			a.spare = made
+			return &a.spare
+		}
+		k = &made
+		a.keys[s] = k
+	}
+	last.after = k
+	return k
 }
 
 // fields adds the fields of one record.
-func (a *auditParser) fields(e *event.Event, r *auditRecord, d *auditDerived) {
+func (a *auditParser) fields(e *event.Event, r *auditRecord, part *[auditParts][]byte) {
 	exec := string(r.kind) == "EXECVE"
-	path := string(r.kind) == "PATH"
-	var name, nameType []byte
+	part[namePart], part[nameTypePart] = nil, nil
+	k := &a.first
 	t := auditTokens{rest: r.body}
 	for t.next() {
-		key, value := t.key, t.value
-		if len(value) == 0 && !t.quoted || string(value) == "(null)" || string(value) == "?" || string(value) == "(none)" {
+		name, value := t.key, t.value
+		if t.absent() {
 			continue
 		}
 		arg := false
 		if exec {
-			if key, arg = argument(key); arg {
-				d.exec = true
-			}
+			name, arg = argument(name)
 		}
-		if !t.quoted && (arg || encoded[string(key)]) {
-			value = a.unhexed(value, string(key) == "proctitle")
+		k = a.key(name, k)
+		if !t.quoted && (arg || k.encoded) {
+			value = a.unhexed(value, k.part == titlePart)
 		}
-		a.p.field(key).add(e, value)
-		switch string(key) {
-		case "exe":
-			d.exe = value
-		case "pid":
-			d.pid = value
-		case "ppid":
-			d.ppid = value
-		case "uid":
-			d.uid = value
-		case "UID":
-			d.user = value
-		case "cwd":
-			d.cwd = value
-		case "proctitle":
-			d.title = value
-		case "arch":
-			d.arch = value
-		case "syscall":
-			d.number = value
-		case "SYSCALL":
-			d.named = true
-		case "name":
-			name = value
-		case "nametype":
-			nameType = value
-		}
+		k.add(e, value)
+		part[k.part] = value
 	}
-	if path && string(nameType) == "CREATE" && name != nil {
-		a.target.offer(e, name)
+	if string(part[nameTypePart]) == "CREATE" && part[namePart] != nil {
+		a.target.offer(e, part[namePart])
 	}
 }
 
@@ -286,42 +315,34 @@ func argument(key []byte) ([]byte, bool) {
 }
 
 // derive adds the names under which Sigma's rules on processes and files ask.
-func (a *auditParser) derive(e *event.Event, records []auditRecord, d *auditDerived) {
-	offer := func(n named, value []byte) {
-		if len(value) > 0 {
-			n.offer(e, value)
+func (a *auditParser) derive(e *event.Event, records []auditRecord, part *[auditParts][]byte) {
+	if line := a.commandLine(records); len(line) > 0 {
+		a.command.add(e, line)
+	} else if title := part[titlePart]; len(title) > 0 {
+		a.command.offer(e, title)
+	}
+	user := part[userPart]
+	if uid := part[uidPart]; user == nil && len(uid) == 1 && uid[0] == '0' {
+		user = rootName
+	}
+	for _, d := range [...]struct {
+		*named
+		value []byte
+	}{{&a.image, part[exePart]}, {&a.pid, part[pidPart]}, {&a.ppid, part[ppidPart]}, {&a.dir, part[cwdPart]}, {&a.user, user}} {
+		if len(d.value) > 0 {
+			d.offer(e, d.value)
 		}
 	}
-	if d.exec {
-		a.command.add(e, a.commandLine(records))
-	} else {
-		offer(a.command, d.title)
-	}
-	offer(a.image, d.exe)
-	offer(a.pid, d.pid)
-	offer(a.ppid, d.ppid)
-	offer(a.dir, d.cwd)
-	if d.user == nil && len(d.uid) == 1 && d.uid[0] == '0' {
-		d.user = rootName
-	}
-	offer(a.user, d.user)
-	if a.syscall.id != 0 && !d.named && d.number != nil {
-		if name := syscallName(d.arch, digits(d.number, 0, len(d.number))); name != "" {
+	if number := part[numberPart]; number != nil && a.syscall.id != 0 && e.Get(a.syscall.id) == nil {
+		if name := syscallName(part[archPart], digits(number, 0, len(number))); name != "" {
 			at := len(a.p.scratch)
 			a.p.scratch = append(a.p.scratch, name...)
-			a.syscall.add(e, a.p.scratch[at:len(a.p.scratch):len(a.p.scratch)])
+			a.syscall.add(e, a.p.scratch[at:])
 		}
 	}
 }
 
 var rootName = []byte("root")
-
-// encoded are the fields whose values are written in hex when they hold
-// blanks, quotes or control characters.
-var encoded = map[string]bool{
-	"proctitle": true, "name": true, "exe": true, "comm": true, "cwd": true, "cmd": true, "acct": true, "path": true,
-	"dir": true, "data": true, "key": true, "root_dir": true, "vm": true, "file": true, "grp": true, "new_group": true,
-}
 
 // unhexed decodes a value in hex; what is none stays as it is. zeros, which
 // stand between the arguments of a title, become blanks.
@@ -362,6 +383,20 @@ type auditTokens struct {
 	rest       []byte
 	key, value []byte
 	quoted     bool
+}
+
+// absent reports whether the value says that there is none.
+func (t *auditTokens) absent() bool {
+	if len(t.value) == 0 {
+		return !t.quoted
+	}
+	switch t.value[0] {
+	case '?':
+		return len(t.value) == 1
+	case '(':
+		return string(t.value) == "(null)" || string(t.value) == "(none)"
+	}
+	return false
 }
 
 func (t *auditTokens) next() bool {
