@@ -18,10 +18,8 @@ type templates struct {
 
 // What templates may hold between chunks.
 const (
-	maxTemplates    = 8 << 20
-	maxSameGUID     = 4
-	compiledWeight  = 512
-	bytesOfTemplate = 6 // held for each byte of a definition
+	maxTemplates = 8 << 20
+	maxSameGUID  = 4
 )
 
 type slot struct {
@@ -90,7 +88,7 @@ func (d *Decoder) compile(body span, ctx *node) (*program, error) {
 		same = same[1:]
 	}
 	d.cache.known[key] = append(same, k)
-	d.cache.size += compiledWeight + bytesOfTemplate*(body.end-body.pos)
+	d.cache.size += k.program.size() + k.shape.size()
 	return &k.program, nil
 }
 
@@ -108,6 +106,9 @@ type cut struct {
 	fixed int32
 	name  int32 // bytes of the name; -1 for a size
 }
+
+// size returns the bytes that s holds, roughly.
+func (s *shape) size() int { return cap(s.fixed) + cap(s.names) + 8*cap(s.cuts) }
 
 func (s *shape) start(pos int) { s.pos = pos }
 

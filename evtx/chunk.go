@@ -11,6 +11,9 @@ const (
 	minRecordSize    = recordHeaderSize + 4
 )
 
+// unused is a chunk that Windows has set aside and not used yet.
+var unused [ChunkSize]byte
+
 // recordMagic starts each record.
 var recordMagic = []byte{0x2a, 0x2a, 0, 0}
 
@@ -25,6 +28,9 @@ type Decoder struct {
 	cache    templates
 	data     []byte // the chunk
 	rec      Record
+	fields   []Field // of the record: the first n
+	n        int
+	serial   uint32 // counts records, for memos
 	out      []byte // arena of the record's values
 	text     []byte // literal text of elements without template
 	values   []value
@@ -63,6 +69,7 @@ func (d *Decoder) Chunk(data []byte, emit func(*Record)) Stats {
 
 func (d *Decoder) chunk(data []byte, yield func(*Record) bool) Stats {
 	d.stats = Stats{Damage: d.stats.Damage[:0]}
+	data = data[:min(len(data), ChunkSize)]
 	if len(data) < ChunkSize {
 		d.stats.note(0, 0, "the file ends within the chunk; its rest is lost")
 	}
@@ -72,7 +79,7 @@ func (d *Decoder) chunk(data []byte, yield func(*Record) bool) Stats {
 	used := len(data)
 	if string(data[:8]) == "ElfChnk\x00" {
 		used = d.header(data)
-	} else if len(bytes.TrimLeft(data, "\x00")) == 0 {
+	} else if bytes.Equal(data, unused[:len(data)]) {
 		return d.stats
 	} else {
 		d.stats.note(0, 0, "chunk signature missing; its records are looked for all the same")
@@ -176,14 +183,14 @@ func (d *Decoder) record(pos, size int) bool {
 		Written: unixTime(le.Uint64(b[16:])),
 		Time:    NoTime,
 		Offset:  int64(pos),
-		Fields:  r.Fields[:0],
 		d:       d,
 		body:    span{pos + recordHeaderSize, pos + size - 4},
 	}
 	if int(le.Uint32(b[size-4:])) != size {
 		d.stats.note(pos, r.ID, "the record's two sizes differ; read all the same")
 	}
-	d.out, d.text, d.values = d.out[:0], d.text[:0], d.values[:0]
+	d.serial++
+	d.out, d.text, d.values, d.n = d.out[:0], d.text[:0], d.values[:0], 0
 	d.dropped = ""
 	d.work = min(maxWork, d.budget)
 	d.budget -= d.work
@@ -192,7 +199,8 @@ func (d *Decoder) record(pos, size int) bool {
 		err = d.fragment(r.body, d.names.root, 0)
 	}
 	d.budget += d.work
-	if err == nil && len(r.Fields) == 0 {
+	r.Fields = d.fields[:d.n:d.n]
+	if err == nil && d.n == 0 {
 		err = errEmpty
 	}
 	if err != nil {

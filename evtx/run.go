@@ -1,5 +1,7 @@
 package evtx
 
+import "slices"
+
 // What one record may cost. A genuine record of 64 KiB stays far below both.
 const (
 	maxWork   = 1 << 18 // steps, and bytes of values divided by 16
@@ -16,12 +18,19 @@ const (
 	droppedValue  = "a value does not fit its type; it is left empty"
 )
 
-// A value is one value of a template instance, at its place in the chunk.
-type value struct {
-	pos  uint32
-	size uint16
-	typ  byte
+// A value is one value of a template instance: its place in the chunk, size
+// and type. It is packed because it is written and read again at once, which
+// costs a stall when the sizes of the two accesses differ.
+type value uint64
+
+func newValue(pos, size int, typ byte) value {
+	return value(uint32(pos)) | value(uint16(size))<<32 | value(typ)<<48
 }
+
+func (v value) pos() int   { return int(uint32(v)) }
+func (v value) size() int  { return int(uint16(v >> 32)) }
+func (v value) typ() byte  { return byte(v >> 48) }
+func (v value) span() span { return span{v.pos(), v.pos() + v.size()} }
 
 // fragment reads BinXml that stands within the element ctx: a record, or a
 // value of type BinXml. It is template instances, or plain elements as
@@ -58,7 +67,8 @@ func (d *Decoder) fragment(s span, ctx *node, nesting int) error {
 func (d *Decoder) plain(s span, ctx *node) (int, error) {
 	d.work -= (s.end - s.pos) / 8
 	p := &d.direct
-	p.ops, p.parts, p.literal = p.ops[:0], p.parts[:0], d.text
+	p.reset()
+	p.literal = d.text
 	c := &d.compiler
 	c.start(lexer{data: d.data, span: s}, &d.names, p)
 	t, err := c.next()
@@ -143,10 +153,13 @@ func readValues(dst []value, data []byte, s span) ([]value, int, error) {
 	}
 	specs := data[s.pos : s.pos+4*int(count)]
 	pos := s.pos + len(specs)
-	for ; len(specs) >= 4; specs = specs[4:] {
-		v := value{uint32(pos), le.Uint16(specs), specs[2]}
-		dst = append(dst, v)
-		pos += int(v.size)
+	n := len(dst)
+	dst = slices.Grow(dst, int(count))[:n+int(count)]
+	for i := range dst[n:] {
+		spec := le.Uint32(specs[4*i:]) // size, type, and a byte of no use
+		v := value(pos) | value(spec&0xffffff)<<32
+		dst[n+i] = v
+		pos += v.size()
 	}
 	if pos > s.end {
 		return dst, 0, errValues
@@ -157,80 +170,162 @@ func readValues(dst []value, data []byte, s span) ([]value, int, error) {
 // run puts out the fields of p with values.
 func (d *Decoder) run(p *program, values []value, nesting int) error {
 	d.work -= len(p.ops)
-	var found *node
 	for i := 0; i < len(p.ops); i++ {
-		o := &p.ops[i]
-		n := o.node
-		if n == nil {
-			n = found
-		}
 		if d.work < 0 {
 			d.dropped = droppedOutput
 			return nil
 		}
+		o := &p.ops[i]
+		v := newValue(0, 0, typeNull)
+		if int(o.id) < len(values) {
+			v = values[o.id]
+		}
 		switch o.code {
 		case opLiteral:
-			d.field(n, p.literal[o.lo:o.hi:o.hi], String)
+			d.put(o, p.literal[o.lo:o.hi:o.hi], String)
 		case opNull:
-			d.field(n, nil, Null)
-		case opAttribute:
-			if int(o.id) < len(values) {
-				d.attribute(n, values[o.id])
+			d.put(o, nil, Null)
+		case opValue, opAttribute:
+			if err := d.value(o, v, &p.memos[o.memo], nesting); err != nil {
+				return err
+			}
+		case opNested:
+			if err := d.nested(o.node, v, nesting); err != nil {
+				return err
+			}
+		case opSkip:
+			if int(o.id) < len(values) && v.typ() == typeNull {
+				i = int(o.lo) - 1
 			}
 		case opMixed:
-			if err := d.mixed(n, p, p.parts[o.lo:o.hi], values, nesting); err != nil {
+			if err := d.mixed(o.node, p, p.parts[o.lo:o.hi], values, nesting); err != nil {
 				return err
 			}
 		case opMixedAttribute:
-			d.field(n, d.join(p, p.parts[o.lo:o.hi], values, 0), String)
-		case opSkip:
-			if int(o.id) < len(values) && values[o.id].typ == typeNull {
-				i = int(o.lo) - 1
+			d.field(o.node, d.join(p, p.parts[o.lo:o.hi], values, 0), String)
+		case opNamed:
+			n, err := d.names.named(o.node, d.join(p, p.parts[o.lo:o.mid], values, 0))
+			if err == nil {
+				err = d.mixed(n, p, p.parts[o.mid:o.hi], values, nesting)
 			}
-		case opName:
-			var err error
-			if found, err = d.names.named(n, d.join(p, p.parts[o.lo:o.hi], values, 0)); err != nil {
+			if err != nil {
 				return err
-			}
-		case opValue, opNested:
-			if int(o.id) >= len(values) {
-				if o.code == opValue {
-					d.field(n, nil, Null)
-				}
-				continue
-			}
-			v := values[o.id]
-			switch {
-			case v.typ == typeBinXML:
-				if err := d.fragment(v.span(), n, nesting+1); err != nil {
-					return err
-				}
-			case v.typ&typeArray != 0:
-				d.array(n, v)
-			case o.code == opValue:
-				d.content(n, v)
-			default: // not the BinXml that the template announced
-				d.attribute(n, v)
 			}
 		}
 	}
 	return nil
 }
 
-func (v value) span() span { return span{int(v.pos), int(v.pos) + int(v.size)} }
+// value puts out the field of opValue or opAttribute.
+func (d *Decoder) value(o *op, v value, m *memo, nesting int) error {
+	b := d.bytes(v)
+	switch typ := v.typ(); {
+	case typ == typeString:
+		if !d.room(len(b)) {
+			return nil
+		}
+		d.work -= len(b) / 16
+		start := len(d.out)
+		d.out = appendUTF16(d.out, b)
+		if o.code == opValue || len(d.out) > start {
+			d.put(o, d.out[start:len(d.out):len(d.out)], String)
+		}
+	case kept[typ] && uint(len(b)-1) < memoSize:
+		if m.typ != typ || string(b) != string(m.raw[:m.size]) {
+			if m.serial == d.serial { // its text is in use
+				d.content(o.node, v)
+				return nil
+			}
+			d.remember(m, typ, b)
+		}
+		m.serial = d.serial
+		d.put(o, m.text, kinds[typ])
+	case o.code == opAttribute:
+		d.attribute(o.node, v)
+	case typ == typeBinXML:
+		return d.fragment(v.span(), o.node, nesting+1)
+	case typ&typeArray != 0:
+		d.array(o.node, v)
+	default:
+		d.content(o.node, v)
+	}
+	return nil
+}
 
-func (d *Decoder) bytes(v value) []byte { return d.data[v.pos : v.pos+uint32(v.size)] }
+// kept are the types whose values are worth a memo.
+var kept = [256]bool{
+	typeInt8: true, typeUint8: true, typeInt16: true, typeUint16: true, typeInt32: true, typeUint32: true,
+	typeInt64: true, typeUint64: true, typeBool: true, typeGUID: true, typeSize: true, typeSID: true,
+	typeHex32: true, typeHex64: true,
+}
 
-// field adds a field to the record.
-func (d *Decoder) field(n *node, v []byte, k Kind) {
-	if len(d.rec.Fields) >= maxFields || len(d.out) > maxOutput {
-		d.dropped = droppedOutput
+// remember makes m hold a value and its text.
+func (d *Decoder) remember(m *memo, typ byte, b []byte) {
+	m.typ, m.size = typ, uint8(copy(m.raw[:], b))
+	var ok bool
+	if m.text, ok = d.clock.appendValue(m.text[:0], typ, b); !ok {
+		d.dropped = droppedValue
+		m.typ = typeNull // to be told again
+	}
+}
+
+// nested reads BinXml within the element n, or what stands in its place.
+func (d *Decoder) nested(n *node, v value, nesting int) error {
+	if v.typ() == typeBinXML {
+		return d.fragment(v.span(), n, nesting+1)
+	}
+	d.attribute(n, v)
+	return nil
+}
+
+func (d *Decoder) bytes(v value) []byte { return d.data[v.pos() : v.pos()+v.size()] }
+
+// put adds the field of o to the record.
+func (d *Decoder) put(o *op, v []byte, k Kind) {
+	if d.n == len(d.fields) && !d.moreFields() {
 		return
 	}
-	d.rec.Fields = append(d.rec.Fields, Field{Name: n.name, Value: v, Tag: n.tag, Kind: k})
-	if n.role != roleNone {
-		d.assign(n.role, v)
+	// Member by member: a Field put together first costs a stall to copy.
+	f := &d.fields[d.n]
+	f.Name = o.name
+	f.Value = v
+	f.Tag = o.tag
+	f.Kind = k
+	d.n++
+	if o.role != roleNone {
+		d.assign(o.role, v)
 	}
+}
+
+// field adds the field n to the record.
+func (d *Decoder) field(n *node, v []byte, k Kind) {
+	d.put(&op{name: n.name, tag: n.tag, role: n.role}, v, k)
+}
+
+// moreFields makes room for fields, up to the limit.
+func (d *Decoder) moreFields() bool {
+	if len(d.fields) == maxFields {
+		d.dropped = droppedOutput
+		return false
+	}
+	d.fields = append(d.fields, make([]Field, max(64, len(d.fields)))...)
+	return true
+}
+
+// room makes room in the arena for the text of size bytes of any type, up to
+// the limit. 3 bytes for each are enough, with 64 more for short ones.
+func (d *Decoder) room(size int) bool {
+	need := len(d.out) + 3*size + 64
+	if need <= cap(d.out) {
+		return true
+	}
+	if need > maxOutput {
+		d.dropped = droppedOutput
+		return false
+	}
+	// What fields point at stays where it is.
+	d.out = append(make([]byte, 0, min(maxOutput, max(2*need, ChunkSize))), d.out...)
+	return true
 }
 
 // assign sets what Record gives direct access to, from the first field of
@@ -260,8 +355,8 @@ func set(dst *[]byte, v []byte) {
 
 // content adds a field with the text of v, which is no array.
 func (d *Decoder) content(n *node, v value) {
-	k := kinds[v.typ]
-	if v.size == 0 && k != String {
+	k := kinds[v.typ()]
+	if v.size() == 0 && k != String {
 		k = Null
 	}
 	d.field(n, d.render(v), k)
@@ -269,24 +364,27 @@ func (d *Decoder) content(n *node, v value) {
 
 // attribute adds a field with the text of v, unless it has none.
 func (d *Decoder) attribute(n *node, v value) {
-	if v.size == 0 || v.typ == typeNull || v.typ == typeBinXML {
+	if v.typ()&typeArray != 0 {
+		v = d.pick(v, 0)
+	}
+	if v.size() == 0 || v.typ() == typeNull || v.typ() == typeBinXML {
 		return
 	}
-	if n.role == roleTime && v.typ == typeFileTime && v.size == 8 && d.rec.Time == NoTime {
-		d.rec.Time = unixTime(le.Uint64(d.data[v.pos:]))
+	if n.role == roleTime && v.typ() == typeFileTime && v.size() == 8 && d.rec.Time == NoTime {
+		d.rec.Time = unixTime(le.Uint64(d.data[v.pos():]))
 	}
 	if text := d.render(v); len(text) > 0 {
-		d.field(n, text, kinds[v.typ])
+		d.field(n, text, kinds[v.typ()])
 	}
 }
 
 // array adds a field for each item of v: MS-EVEN6 3.1.4.7.5, the element is
 // repeated for each.
 func (d *Decoder) array(n *node, v value) {
-	if v.size == 0 {
+	if v.size() == 0 {
 		d.field(n, nil, Null)
 	}
-	for rest := v; rest.size > 0 && d.work >= 0; {
+	for rest := v; rest.size() > 0 && d.work >= 0; {
 		var item value
 		item, rest = d.cutItem(rest)
 		d.content(n, item)
@@ -296,13 +394,10 @@ func (d *Decoder) array(n *node, v value) {
 // cutItem splits the first item off an array. An end too short for an item is
 // an item of its own, which does not fit its type.
 func (d *Decoder) cutItem(v value) (item, rest value) {
-	size := uint16(itemSize(v.typ&^typeArray, d.bytes(v)))
-	item = value{v.pos, size, v.typ &^ typeArray}
-	if item.typ == typeString || item.typ == typeANSI {
-		item.size -= min(size, terminator(item.typ, d.bytes(item)))
-	}
 	d.work--
-	return item, value{v.pos + uint32(size), v.size - size, v.typ}
+	typ := v.typ() &^ typeArray
+	size := itemSize(typ, d.bytes(v))
+	return newValue(v.pos(), size, typ), newValue(v.pos()+size, v.size()-size, v.typ())
 }
 
 // mixed adds a field whose content is parts; when one is an array, a field for
@@ -315,11 +410,11 @@ func (d *Decoder) mixed(n *node, p *program, parts []part, values []value, nesti
 		}
 		v := values[q.id]
 		switch {
-		case v.typ == typeBinXML:
+		case v.typ() == typeBinXML:
 			if err := d.fragment(v.span(), n, nesting+1); err != nil {
 				return err
 			}
-		case v.typ&typeArray != 0:
+		case v.typ()&typeArray != 0:
 			count = max(count, d.items(v))
 		}
 	}
@@ -332,7 +427,7 @@ func (d *Decoder) mixed(n *node, p *program, parts []part, values []value, nesti
 // items counts the items of an array.
 func (d *Decoder) items(v value) int {
 	n := 0
-	for ; v.size > 0; n++ {
+	for ; v.size() > 0; n++ {
 		_, v = d.cutItem(v)
 	}
 	return n
@@ -343,14 +438,10 @@ func (d *Decoder) join(p *program, parts []part, values []value, i int) []byte {
 	start := len(d.out)
 	for _, q := range parts {
 		d.work--
-		if q.fixed {
+		if q.fixed && d.room(int(q.hi-q.lo)) {
 			d.out = append(d.out, p.literal[q.lo:q.hi]...)
-		} else if int(q.id) < len(values) {
+		} else if !q.fixed && int(q.id) < len(values) {
 			d.render(d.pick(values[q.id], i))
-		}
-		if len(d.out) > maxOutput {
-			d.dropped = droppedOutput
-			break
 		}
 	}
 	return d.out[start:len(d.out):len(d.out)]
@@ -359,11 +450,11 @@ func (d *Decoder) join(p *program, parts []part, values []value, i int) []byte {
 // pick returns the i-th item of v when it is an array, its last when there
 // are fewer.
 func (d *Decoder) pick(v value, i int) value {
-	if v.typ&typeArray == 0 {
+	if v.typ()&typeArray == 0 {
 		return v
 	}
-	item := value{typ: typeNull}
-	for ; v.size > 0 && i >= 0; i-- {
+	item := newValue(0, 0, typeNull)
+	for ; v.size() > 0 && i >= 0; i-- {
 		item, v = d.cutItem(v)
 	}
 	return item
@@ -371,15 +462,20 @@ func (d *Decoder) pick(v value, i int) value {
 
 // render appends the text of v to the arena and returns it.
 func (d *Decoder) render(v value) []byte {
-	start := len(d.out)
-	if start > maxOutput {
-		d.dropped = droppedOutput
+	size := v.size()
+	if !d.room(size) {
 		return nil
 	}
-	d.work -= int(v.size)/16 + 1
-	var ok bool
-	if d.out, ok = d.clock.appendValue(d.out, v.typ, d.bytes(v)); !ok {
-		d.dropped = droppedValue
+	d.work -= size/16 + 1
+	start := len(d.out)
+	b := d.bytes(v)
+	if v.typ() == typeString {
+		d.out = appendUTF16(d.out, b)
+	} else {
+		var ok bool
+		if d.out, ok = d.clock.appendValue(d.out, v.typ(), b); !ok {
+			d.dropped = droppedValue
+		}
 	}
 	return d.out[start:len(d.out):len(d.out)]
 }

@@ -1,19 +1,36 @@
 package evtx
 
+import "unsafe"
+
 // A program is a template compiled: what a record with this template puts
 // out, in order.
 type program struct {
 	ops     []op
 	parts   []part
 	literal []byte // text that stands in the template, in UTF-8
+	memos   []memo // of opValue and opAttribute
 }
 
-// An op puts out one field, or decides about others.
+func (p *program) reset() { p.ops, p.parts, p.memos = p.ops[:0], p.parts[:0], p.memos[:0] }
+
+// size returns the bytes that p holds, roughly.
+func (p *program) size() int {
+	return int(unsafe.Sizeof(op{}))*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
+		int(unsafe.Sizeof(memo{}))*cap(p.memos) + cap(p.literal)
+}
+
+// An op puts out one field, or decides about others. It holds what its field
+// needs of its node, to save a look at the node.
 type op struct {
 	code   opcode
+	role   role
 	id     uint16 // which value
-	node   *node  // the field; nil for what opName has found just before
-	lo, hi uint32 // range of literal (opLiteral) or parts (opMixed, opName); opSkip goes on at lo
+	memo   uint32 // which memo
+	lo, hi uint32 // range of literal (opLiteral) or parts; opSkip goes on at lo
+	mid    uint32 // opNamed: lo to mid are the parts of the name
+	tag    uint32
+	name   string
+	node   *node // the field
 }
 
 type opcode uint8
@@ -26,7 +43,7 @@ const (
 	opAttribute                    // field of an attribute that is a value
 	opMixedAttribute               // field of an attribute that is text and values
 	opNested                       // BinXml within the element node
-	opName                         // finds the field of a Data element whose Name holds values
+	opNamed                        // as opMixed, for a Data element whose Name holds values
 	opSkip                         // leaves an element out when the value it depends on is null
 )
 
@@ -36,6 +53,19 @@ type part struct {
 	id     uint16 // which value
 	lo, hi uint32 // range of program.literal
 }
+
+// A memo remembers the last value of an op, and its text: numbers, GUIDs and
+// SIDs are often those of the record before.
+type memo struct {
+	raw    [memoSize]byte
+	size   uint8
+	typ    byte
+	serial uint32 // of the last record whose fields point at text
+	text   []byte
+}
+
+// memoSize is the size of the SID of a user.
+const memoSize = 28
 
 // A compiler turns elements into a program.
 type compiler struct {
@@ -106,9 +136,11 @@ func (c *compiler) element(parent *node, t token, depth int) error {
 	}
 	if len(own) > 0 || leaf && !kids && n.place == inTree {
 		if field == nil {
-			c.put(op{code: opName, node: n}, c.parts[base:text])
+			mid := uint32(len(c.p.parts) + text - base)
+			c.putParts(op{code: opNamed, mid: mid}, n, c.parts[base:])
+		} else {
+			c.own(field, own)
 		}
-		c.own(field, own)
 	}
 	c.parts = c.parts[:base]
 	if skip >= 0 {
@@ -201,7 +233,7 @@ func (c *compiler) body(n *node, depth int) (kids bool, err error) {
 		case tokenNormal, tokenOptional:
 			if t.typ == typeBinXML {
 				kids = true
-				c.p.ops = append(c.p.ops, op{code: opNested, id: t.id, node: n})
+				c.put(op{code: opNested, id: t.id}, n)
 				continue
 			}
 		}
@@ -240,13 +272,13 @@ func (c *compiler) part(t token) bool {
 func (c *compiler) own(field *node, own []part) {
 	switch {
 	case len(own) == 0:
-		c.p.ops = append(c.p.ops, op{code: opNull, node: field})
+		c.put(op{code: opNull}, field)
 	case len(own) > 1:
-		c.put(op{code: opMixed, node: field}, own)
+		c.putParts(op{code: opMixed}, field, own)
 	case own[0].fixed:
-		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field, lo: own[0].lo, hi: own[0].hi})
+		c.put(op{code: opLiteral, lo: own[0].lo, hi: own[0].hi}, field)
 	default:
-		c.p.ops = append(c.p.ops, op{code: opValue, node: field, id: own[0].id})
+		c.putValue(op{code: opValue, id: own[0].id}, field)
 	}
 }
 
@@ -254,22 +286,35 @@ func (c *compiler) own(field *node, own []part) {
 func (c *compiler) attribute(field *node, own []part) {
 	switch {
 	case len(own) == 0:
-		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field})
+		c.put(op{code: opLiteral}, field)
 	case len(own) > 1:
-		c.put(op{code: opMixedAttribute, node: field}, own)
+		c.putParts(op{code: opMixedAttribute}, field, own)
 	case own[0].fixed:
-		c.p.ops = append(c.p.ops, op{code: opLiteral, node: field, lo: own[0].lo, hi: own[0].hi})
+		c.put(op{code: opLiteral, lo: own[0].lo, hi: own[0].hi}, field)
 	default:
-		c.p.ops = append(c.p.ops, op{code: opAttribute, node: field, id: own[0].id})
+		c.putValue(op{code: opAttribute, id: own[0].id}, field)
 	}
 }
 
-// put adds o with its parts.
-func (c *compiler) put(o op, parts []part) {
+// put adds o for the field n.
+func (c *compiler) put(o op, n *node) {
+	o.node, o.name, o.tag, o.role = n, n.name, n.tag, n.role
+	c.p.ops = append(c.p.ops, o)
+}
+
+// putValue adds o with a memo.
+func (c *compiler) putValue(o op, n *node) {
+	o.memo = uint32(len(c.p.memos))
+	c.p.memos = append(c.p.memos, memo{})
+	c.put(o, n)
+}
+
+// putParts adds o with its parts.
+func (c *compiler) putParts(o op, n *node, parts []part) {
 	o.lo = uint32(len(c.p.parts))
 	c.p.parts = append(c.p.parts, parts...)
 	o.hi = uint32(len(c.p.parts))
-	c.p.ops = append(c.p.ops, o)
+	c.put(o, n)
 }
 
 func allFixed(parts []part) bool {

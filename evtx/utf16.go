@@ -5,58 +5,77 @@ import "unicode/utf8"
 // appendUTF16 appends src, UTF-16LE up to its first NUL, in UTF-8. Lone
 // surrogates become U+FFFD; an odd last byte is left out.
 func appendUTF16(dst, src []byte) []byte {
+	size := len(src) &^ 1
+	if size >= 2 && src[size-1]|src[size-2] == 0 {
+		size -= 2 // a terminator; those within are looked for below
+	}
+	src = src[:size]
 	n := len(dst)
-	if need := n + len(src)/2*3 + 8; need > cap(dst) {
+	if need := n + size/2*3 + 8; need > cap(dst) {
 		dst = append(make([]byte, 0, max(need, 2*cap(dst))), dst...)
 	}
 	out := dst[:cap(dst)]
-	for i := 0; ; {
-		// Eight ASCII characters at a time, then four. In v minus one of
-		// each lane a NUL shows as a borrow, beyond ASCII as a high bit.
-		for ; i+16 <= len(src); i += 16 {
-			v, w := le.Uint64(src[i:]), le.Uint64(src[i+8:])
-			if (v|w|(v-lanes)|(w-lanes))&beyondASCII != 0 {
-				break
-			}
-			le.PutUint64(out[n:], uint64(narrow(v))|uint64(narrow(w))<<32)
-			n += 8
+	// Eight ASCII characters at a time. In v minus one of each lane a NUL
+	// shows as a borrow, as characters beyond ASCII show: as a high bit.
+	i := 0
+	for ; i+16 <= len(src); i += 16 {
+		v, w := le.Uint64(src[i:]), le.Uint64(src[i+8:])
+		if (v|w|(v-lanes)|(w-lanes))&beyondASCII != 0 {
+			return slowUTF16(out, n, src[i:])
 		}
-		for ; i+8 <= len(src); i += 8 {
-			v := le.Uint64(src[i:])
-			if (v|(v-lanes))&beyondASCII != 0 {
-				break
-			}
-			le.PutUint32(out[n:], narrow(v))
-			n += 4
+		le.PutUint64(out[n:], uint64(narrow(v))|uint64(narrow(w))<<32)
+		n += 8
+	}
+	rest := len(src) - i
+	switch {
+	case rest == 0:
+	case len(src) >= 16: // once more the last eight, some of them again
+		v, w := le.Uint64(src[len(src)-16:]), le.Uint64(src[len(src)-8:])
+		if (v|w|(v-lanes)|(w-lanes))&beyondASCII != 0 {
+			return slowUTF16(out, n, src[i:])
 		}
-		// Then one by one, up to the next ASCII one at least.
-		for ascii := 0; ascii < 4; {
-			if i+2 > len(src) {
-				return out[:n]
-			}
-			u := le.Uint16(src[i:])
-			i += 2
-			switch {
-			case u == 0:
-				return out[:n]
-			case u < utf8.RuneSelf:
-				out[n] = byte(u)
-				n++
-				ascii++
-			case isSurrogate(u):
-				r := utf8.RuneError
-				if i+2 <= len(src) {
-					if lo := le.Uint16(src[i:]); u < 0xdc00 && lo >= 0xdc00 && lo < 0xe000 {
-						r = (rune(u)-0xd800)<<10 + rune(lo) - 0xdc00 + 0x10000
-						i += 2
-					}
+		n += rest / 2
+		le.PutUint64(out[n-8:], uint64(narrow(v))|uint64(narrow(w))<<32)
+	case len(src) >= 8: // the first four and the last four
+		v, w := le.Uint64(src), le.Uint64(src[len(src)-8:])
+		if (v|w|(v-lanes)|(w-lanes))&beyondASCII != 0 {
+			return slowUTF16(out, n, src)
+		}
+		le.PutUint32(out[n:], narrow(v))
+		n += rest / 2
+		le.PutUint32(out[n-4:], narrow(w))
+	default:
+		return slowUTF16(out, n, src)
+	}
+	return out[:n]
+}
+
+// slowUTF16 writes src to out from n on, character by character, and returns
+// what out then holds. out has room.
+func slowUTF16(out []byte, n int, src []byte) []byte {
+	for i := 0; i+2 <= len(src); {
+		u := le.Uint16(src[i:])
+		i += 2
+		switch {
+		case u == 0:
+			return out[:n]
+		case u < utf8.RuneSelf:
+			out[n] = byte(u)
+			n++
+		case isSurrogate(u):
+			r := utf8.RuneError
+			if i+2 <= len(src) {
+				if lo := le.Uint16(src[i:]); u < 0xdc00 && lo >= 0xdc00 && lo < 0xe000 {
+					r = (rune(u)-0xd800)<<10 + rune(lo) - 0xdc00 + 0x10000
+					i += 2
 				}
-				n += utf8.EncodeRune(out[n:], r)
-			default:
-				n += utf8.EncodeRune(out[n:], rune(u))
 			}
+			n += utf8.EncodeRune(out[n:], r)
+		default:
+			n += utf8.EncodeRune(out[n:], rune(u))
 		}
 	}
+	return out[:n]
 }
 
 const (

@@ -3,6 +3,7 @@ package evtx
 import (
 	"bytes"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -64,7 +65,7 @@ func (c *clock) appendValue(dst []byte, typ byte, b []byte) ([]byte, bool) {
 		if !ok {
 			return dst, false
 		}
-		return strconv.AppendUint(dst, u, 10), true
+		return appendUint(dst, u), true
 	case typeInt8, typeInt16, typeInt32, typeInt64:
 		_, i, ok := integer(b)
 		if !ok {
@@ -76,7 +77,7 @@ func (c *clock) appendValue(dst []byte, typ byte, b []byte) ([]byte, bool) {
 		if !ok {
 			return dst, false
 		}
-		return strconv.AppendUint(append(dst, "0x"...), u, 16), true
+		return appendHexInt(dst, u), true
 	case typeBool:
 		return appendBool(dst, b)
 	case typeReal32, typeReal64:
@@ -116,6 +117,26 @@ func integer(b []byte) (u uint64, i int64, ok bool) {
 	return 0, 0, false
 }
 
+// appendUint writes v in decimal; most numbers in events are short.
+func appendUint(dst []byte, v uint64) []byte {
+	switch {
+	case v < 10:
+		return append(dst, '0'+byte(v))
+	case v < 100:
+		return append(dst, '0'+byte(v/10), '0'+byte(v%10))
+	}
+	return strconv.AppendUint(dst, v, 10)
+}
+
+// appendHexInt writes v as 0x and lower-case digits, without leading zeros.
+func appendHexInt(dst []byte, v uint64) []byte {
+	dst = append(dst, "0x"...)
+	for shift := max(0, bits.Len64(v)-1) &^ 3; shift >= 0; shift -= 4 {
+		dst = append(dst, "0123456789abcdef"[v>>shift&15])
+	}
+	return dst
+}
+
 // appendBool writes values that are neither 0 nor 1 as the number they are.
 func appendBool(dst, b []byte) ([]byte, bool) {
 	_, i, ok := integer(b)
@@ -142,9 +163,17 @@ func appendReal(dst, b []byte) ([]byte, bool) {
 
 const hexDigits = "0123456789ABCDEF"
 
+// hexPairs holds the two digits of each byte.
+var hexPairs = func() (pairs [512]byte) {
+	for i := range 256 {
+		pairs[2*i], pairs[2*i+1] = hexDigits[i>>4], hexDigits[i&15]
+	}
+	return pairs
+}()
+
 func appendHex(dst, b []byte) []byte {
 	for _, x := range b {
-		dst = append(dst, hexDigits[x>>4], hexDigits[x&15])
+		dst = append(dst, hexPairs[2*int(x)], hexPairs[2*int(x)+1])
 	}
 	return dst
 }
@@ -155,12 +184,13 @@ func appendGUID(dst, b []byte) ([]byte, bool) {
 	if len(b) != 16 {
 		return dst, false
 	}
-	text := [38]byte{0: '{', 9: '-', 14: '-', 19: '-', 24: '-', 37: '}'}
+	n := len(dst)
+	dst = append(dst, "{00000000-0000-0000-0000-000000000000}"...)
+	text := dst[n : n+38]
 	for i, at := range guidOrder {
-		text[at] = hexDigits[b[i]>>4]
-		text[at+1] = hexDigits[b[i]&15]
+		copy(text[at:at+2], hexPairs[2*int(b[i]):])
 	}
-	return append(dst, text[:]...), true
+	return dst, true
 }
 
 // guidOrder says where in the text each byte of a GUID stands.
@@ -181,7 +211,7 @@ func appendSID(dst, b []byte) ([]byte, bool) {
 	dst = strconv.AppendUint(dst, authority, 10)
 	for i := range int(b[1]) {
 		dst = append(dst, '-')
-		dst = strconv.AppendUint(dst, uint64(le.Uint32(b[8+4*i:])), 10)
+		dst = appendUint(dst, uint64(le.Uint32(b[8+4*i:])))
 	}
 	return dst, true
 }
@@ -217,17 +247,4 @@ func itemSize(typ byte, b []byte) int {
 		}
 	}
 	return min(n, len(b))
-}
-
-// terminator returns the size of the NUL that ends the string item b, 0 when
-// there is none.
-func terminator(typ byte, b []byte) uint16 {
-	n := len(b)
-	switch {
-	case typ == typeANSI && n >= 1 && b[n-1] == 0:
-		return 1
-	case typ == typeString && n >= 2 && n%2 == 0 && b[n-2]|b[n-1] == 0:
-		return 2
-	}
-	return 0
 }

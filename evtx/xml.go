@@ -3,7 +3,6 @@ package evtx
 import (
 	"errors"
 	"fmt"
-	"unicode/utf8"
 )
 
 // Limits of the XML of one record: bytes, and steps.
@@ -128,7 +127,7 @@ func (x *xmlWriter) value(c *scope, id uint16) value {
 	if int(id) < c.n {
 		return x.values[c.base+int(id)]
 	}
-	return value{}
+	return newValue(0, 0, typeNull)
 }
 
 // element writes the element that t starts, once for each item of an array
@@ -138,7 +137,7 @@ func (x *xmlWriter) element(c *scope, t token, depth int) error {
 	if depth >= maxDepth {
 		return errDepth
 	}
-	drop := depth > 0 && t.id != noDependency && int(t.id) < c.n && x.value(c, t.id).typ == typeNull
+	drop := depth > 0 && t.id != noDependency && int(t.id) < c.n && x.value(c, t.id).typ() == typeNull
 	start, from := c.span, len(x.dst)
 	for item, items := 0, 1; item < items; item++ {
 		if x.work--; x.work < 0 || len(x.dst) > x.limit {
@@ -206,11 +205,11 @@ func (x *xmlWriter) tags(c *scope, open token, depth, item int) (items int, err 
 			err = x.outer(c, t)
 		case tokenNormal, tokenOptional:
 			v := x.value(c, t.id)
-			if v.typ == typeBinXML {
+			if v.typ() == typeBinXML {
 				err = x.fragment(v.span(), c.nesting+1)
 				break
 			}
-			if v.typ&typeArray != 0 && item == 0 {
+			if v.typ()&typeArray != 0 && item == 0 {
 				items = max(items, x.d.items(v))
 			}
 			x.content(v, item, false)
@@ -277,11 +276,11 @@ func (x *xmlWriter) put(s string) { x.dst = append(x.dst, s...) }
 
 // content writes the text of v, of its given item when it is an array.
 func (x *xmlWriter) content(v value, item int, attribute bool) {
-	if v.typ&typeArray != 0 {
+	if v.typ()&typeArray != 0 {
 		x.work -= item
 		v = x.d.pick(v, item)
 	}
-	text, _ := x.d.clock.appendValue(x.d.scratch[:0], v.typ, x.d.bytes(v))
+	text, _ := x.d.clock.appendValue(x.d.scratch[:0], v.typ(), x.d.bytes(v))
 	x.d.scratch = text
 	x.escaped(text, attribute)
 }
@@ -298,23 +297,22 @@ func (x *xmlWriter) name(s span) {
 	start := len(x.dst)
 	x.dst = appendUTF16(x.dst, x.d.data[s.pos:s.end])
 	for i, b := range x.dst[start:] {
-		if !nameByte(b) {
+		if xmlBytes[b]&inName == 0 {
 			x.dst[start+i] = '_'
 		}
 	}
-}
-
-func nameByte(b byte) bool {
-	return b >= utf8.RuneSelf || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' ||
-		b == '_' || b == '-' || b == '.' || b == ':'
 }
 
 // escaped writes UTF-8 text.
 func (x *xmlWriter) escaped(text []byte, attribute bool) {
 	run := 0
 	for i := 0; i < len(text); i++ {
-		by, skip := "", 1
-		switch b := text[i]; {
+		b := text[i]
+		if xmlBytes[b]&plain != 0 {
+			continue
+		}
+		by, skip := "_", 1
+		switch {
 		case b == '&':
 			by = "&amp;"
 		case b == '<':
@@ -325,10 +323,9 @@ func (x *xmlWriter) escaped(text []byte, attribute bool) {
 			by = "&apos;"
 		case b == '"' && attribute:
 			by = "&quot;"
-		case b < 0x20 && b != '\t' && b != '\n' && b != '\r':
-			by = "_"
+		case b < 0x20:
 		case b == 0xef && i+2 < len(text) && text[i+1] == 0xbf && text[i+2] >= 0xbe: // U+FFFE, U+FFFF
-			by, skip = "_", 3
+			skip = 3
 		default:
 			continue
 		}
@@ -339,3 +336,29 @@ func (x *xmlWriter) escaped(text []byte, attribute bool) {
 	}
 	x.dst = append(x.dst, text[run:]...)
 }
+
+// xmlBytes says what each byte of UTF-8 may do.
+var xmlBytes = func() (table [256]uint8) {
+	for b := range 256 {
+		switch {
+		case b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' ||
+			b == '_' || b == '-' || b == '.' || b == ':':
+			table[b] = plain | inName
+		case b == '\t' || b == '\n' || b == '\r':
+			table[b] = plain
+		case b < 0x20 || b == '&' || b == '<' || b == '>' || b == '\'' || b == '"':
+		case b < 0x80:
+			table[b] = plain
+		case b == 0xef:
+			table[b] = inName
+		default:
+			table[b] = plain | inName
+		}
+	}
+	return table
+}()
+
+const (
+	plain  = 1 << iota // stands for itself in text
+	inName             // may stand in a name
+)
