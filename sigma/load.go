@@ -230,7 +230,7 @@ func (l *loader) parse(f *file, src string) *documents {
 			d.skip(0, "it holds no Sigma rule")
 			return d
 		}
-		d.refuse(0, "", bad("correct the YAML", "%v", err))
+		d.refuse(0, "", bad("correct the YAML", "not valid YAML: %s", strings.TrimPrefix(err.Error(), "go-yaml load error in ")))
 		return d
 	}
 	var actions actions

@@ -279,7 +279,7 @@ var keyBytes = func() (t [256]bool) {
 // key returns the key that begins at i and where its value may begin (after
 // the colon); false when the text at i is no key.
 func (p *blockParser) key(i int) (key string, rest int, ok bool) {
-	if i >= p.end {
+	if i >= p.end || p.dash(i) {
 		return "", 0, false
 	}
 	switch c := p.src[i]; {

@@ -80,7 +80,7 @@ var yamlSeeds = []string{
 	"a: 'it''s' # c\n", "a: \"x\\ty\"\n", "---\na: 1\n---\nb: 2\n", "a: b\n  c\n\n  d\ne: f\n", "a:\n  b\n  c\n", "a: null\nb: ~\nc:\nd: ''\n",
 	"a: &x [1, 2]\nb: *x\n", "a: {b: c}\n", "a: >\n  b\n  c\n", "a: b: c\n", "a: - b\n", "- - a\n  - b\n", "? a\n: b\n", "a: 1\na: 2\n",
 	"'|all':\n  - x\n", "a:\n  # c\n  - b # d\n  # e\n\n  -\n    f: g\n", "a: b #c\n  d\n", "%YAML 1.2\n---\na: b\n", "a: b\n...\n", "<<: {a: b}\n",
-	"a: -b\nc: --- d\n--- \nx: y\n", "a:\n   b: c\n  d: e\n", "a: |\n  x", "a: |\n\n  x\n", "\"a b\": c\n", "a:\tb\n", "a: b\t\n", "text\n", "- a\n b\n",
+	"a: -b\nc: --- d\n--- \nx: y\n", "a:\n   b: c\n  d: e\n", "a: |\n  x", "a: |\n\n  x\n", "\"a b\": c\n", "a:\tb\n", "a: b\t\n", "text\n", "- a\n b\n", "0\n...", "0:\n 0\n- 0:",
 }
 
 // FuzzYAML holds the block parser to yaml/v4: what it takes, yaml/v4 takes,
