@@ -190,13 +190,12 @@ func (s *site) patch(t int64) {
 	m.explorer = explorer
 	cmd := m.start(t+minute, explorer, a, `C:\Install\`, system32+"cmd.exe", `"C:\Windows\system32\cmd.exe"`, nil)
 	m.start(t+2*minute, cmd, a, `C:\Install\`, system32+"certutil.exe", `certutil  -hashfile C:\Install\Exchange2016-KB5000871-x64-en.msp SHA256`, nil)
-	p := m.start(t+4*minute, cmd, a, `C:\Install\`, system32+"msiexec.exe", `msiexec  /update C:\Install\Exchange2016-KB5000871-x64-en.msp /passive`, nil)
+	m.start(t+4*minute, cmd, a, `C:\Install\`, system32+"msiexec.exe", `msiexec  /update C:\Install\Exchange2016-KB5000871-x64-en.msp /passive`, nil)
 	server := m.start(t+5*minute, m.services, systemAccount, `C:\Windows\system32\`, system32+"msiexec.exe", `C:\Windows\system32\msiexec.exe /V`, nil)
 	for i, name := range []string{"logon.aspx", "errorFE.aspx", "expiredpassword.aspx", "signout.aspx"} {
 		m.file(t+12*minute+int64(i)*second, server, exchangeRoot+`FrontEnd\HttpProxy\owa\auth\`+name, nil)
 	}
 	m.say(t+25*minute, "MsiInstaller", 1035, 4, nil, "Microsoft Exchange Server 2016 Cumulative Update 18", "15.1.2106.13", "1033", "0", "Microsoft Corporation")
-	_ = p
 	m.system.add(t+31*minute, nil, logStopType.event(m.fqdn, 0, 0))
 	m.system.add(t+35*minute, nil, logStartType.event(m.fqdn, 0, 0))
 	m.restart(t + 36*minute)

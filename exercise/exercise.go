@@ -28,8 +28,8 @@ type Options struct {
 	// Size is about how many bytes all logs together shall have, DefaultSize
 	// at the least and when it is 0.
 	Size int64
-	// Progress, when not nil, is called now and then with the bytes that are
-	// complete; from several goroutines in turn.
+	// Progress, when not nil, is called with the bytes written so far each time
+	// a town hall is complete; from several goroutines in turn.
 	Progress func(written int64)
 }
 
@@ -60,8 +60,12 @@ const (
 // Beyond 512 MiB further town halls are added, each with servers of its own,
 // so that memory stays flat and sites are written in parallel.
 func Generate(ctx context.Context, dir string, o Options) (Summary, error) {
+	return generate(ctx, dir, o, largestSite)
+}
+
+func generate(ctx context.Context, dir string, o Options, largest int64) (Summary, error) {
 	o.Size = max(o.Size, DefaultSize)
-	sites := int((o.Size + largestSite - 1) / largestSite)
+	sites := int((o.Size + largest - 1) / largest)
 	scale := uint64(o.Size/int64(sites)-fixedSize) << 16 / variableSize
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Summary{}, fmt.Errorf("make the exercise: %w", err)

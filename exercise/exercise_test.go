@@ -7,13 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 )
 
-// generate writes an exercise into a new folder and returns it.
-func generate(t testing.TB, o Options) (string, Summary) {
+// town writes an exercise into a new folder and returns it.
+func town(t testing.TB, o Options) (string, Summary) {
 	t.Helper()
 	dir := t.TempDir()
 	sum, err := Generate(context.Background(), dir, o)
@@ -63,7 +64,7 @@ func same(t *testing.T, got, want map[string][]byte) {
 // TestCommitted: the logs that are committed are what the generator makes
 // with its default seed and size, and stay under 3 MB.
 func TestCommitted(t *testing.T) {
-	dir, _ := generate(t, Options{Seed: DefaultSeed})
+	dir, _ := town(t, Options{Seed: DefaultSeed})
 	committed := contents(t, LogsFolder)
 	same(t, contents(t, filepath.Join(dir, LogsFolder)), committed)
 	truth, err := os.ReadFile(TruthFile)
@@ -88,8 +89,8 @@ func TestCommitted(t *testing.T) {
 
 // TestSeed: another seed is another week of work and the same story.
 func TestSeed(t *testing.T) {
-	a, sumA := generate(t, Options{Seed: 7})
-	b, sumB := generate(t, Options{Seed: 8})
+	a, sumA := town(t, Options{Seed: 7})
+	b, sumB := town(t, Options{Seed: 8})
 	if sumA.Records != sumB.Records {
 		t.Errorf("%d and %d malicious records", sumA.Records, sumB.Records)
 	}
@@ -101,16 +102,41 @@ func TestSeed(t *testing.T) {
 // TestSize: the logs come out about as large as asked.
 func TestSize(t *testing.T) {
 	size := int64(24 << 20)
-	_, sum := generate(t, Options{Seed: DefaultSeed, Size: size})
+	_, sum := town(t, Options{Seed: DefaultSeed, Size: size})
 	if sum.Bytes < size*85/100 || sum.Bytes > size*115/100 {
 		t.Errorf("asked for %d bytes, got %d", size, sum.Bytes)
+	}
+}
+
+// TestSites: a large exercise has further town halls, of which only the first
+// is attacked, and the same bytes however many are written at once.
+func TestSites(t *testing.T) {
+	two, one := t.TempDir(), t.TempDir()
+	o := Options{Seed: DefaultSeed, Size: 9 << 20}
+	sum, err := generate(context.Background(), two, o, 5<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	if _, err := generate(context.Background(), one, o, 5<<20); err != nil {
+		t.Fatal(err)
+	}
+	files := contents(t, two)
+	same(t, files, contents(t, one))
+	if sum.Sites != 2 || sum.Files != len(files) || files["logs/mail02/Security.evtx"] == nil {
+		t.Errorf("%+v, %d files", sum, len(files))
+	}
+	for _, truth := range readTruth(t, two) {
+		if !strings.Contains(truth.Path, "01/") {
+			t.Errorf("%s:%d: only the first town hall is attacked", truth.Path, truth.Record)
+		}
 	}
 }
 
 // TestTruth: every truth points to a record that is there, and that record
 // is what it says: the text logs' lines hold the attacker's traces.
 func TestTruth(t *testing.T) {
-	dir, sum := generate(t, Options{Seed: DefaultSeed})
+	dir, sum := town(t, Options{Seed: DefaultSeed})
 	truths := readTruth(t, dir)
 	if len(truths) != sum.Records {
 		t.Fatalf("%d truths, %d records", len(truths), sum.Records)
@@ -185,7 +211,7 @@ func containsOne(line string, traces map[string]string, path string) bool {
 // truth's are among them at the truth's time (MS-EVEN6 2.2.11: the record's
 // header is its magic, size, id and FILETIME).
 func TestEventIDs(t *testing.T) {
-	dir, _ := generate(t, Options{Seed: DefaultSeed})
+	dir, _ := town(t, Options{Seed: DefaultSeed})
 	logs := contents(t, filepath.Join(dir, LogsFolder))
 	times := map[string]map[uint64]uint64{}
 	for name, b := range logs {
@@ -227,7 +253,7 @@ func TestEventIDs(t *testing.T) {
 // TestOrder: lines are written in the order of time (Zeek: of the
 // connections' ends), so that hunts may rely on it as on real logs.
 func TestOrder(t *testing.T) {
-	dir, _ := generate(t, Options{Seed: DefaultSeed})
+	dir, _ := town(t, Options{Seed: DefaultSeed})
 	for name, b := range contents(t, filepath.Join(dir, LogsFolder)) {
 		width := 0 // of the time at the start of a line
 		switch {

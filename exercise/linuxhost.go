@@ -53,7 +53,6 @@ type person struct {
 }
 
 var (
-	rootUser   = person{"root", 0}
 	adminUser  = person{"itadmin", 1000}
 	backupUser = person{"svc-backup", 1001}
 )

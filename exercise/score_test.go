@@ -82,7 +82,7 @@ func TestScoreLarger(t *testing.T) {
 	if testing.Short() {
 		t.Skip("makes 24 MB of logs")
 	}
-	dir, _ := generate(t, Options{Seed: 11, Size: 24 << 20})
+	dir, _ := town(t, Options{Seed: 11, Size: 24 << 20})
 	root := dir + "/" + LogsFolder
 	score, err := ScoreFindings(readTruth(t, dir), root, bytes.NewReader(findings(t, root)), "medium")
 	if err != nil {
@@ -129,4 +129,25 @@ func TestScoreFindings(t *testing.T) {
 	if _, err := ScoreFindings(truths, "logs", strings.NewReader(""), "terrible"); err == nil {
 		t.Error("an unknown severity was no error")
 	}
+}
+
+// FuzzScore: whatever the findings and the truth say, scoring ends, and its
+// shares are shares.
+func FuzzScore(f *testing.F) {
+	f.Add(`{"path":"a","record":1,"covered":true}`, `{"severity":"high","source":{"path":"logs/a","record":1}}`)
+	f.Add(`{"path":"a","record":1}`+"\n", `{"severity":"low","events":[{"path":"a","record":18446744073709551615}]}`+"\n{}")
+	f.Add(`{"path":`, `[`)
+	f.Fuzz(func(t *testing.T, truth, findings string) {
+		truths, err := ReadTruth(strings.NewReader(truth))
+		if err != nil {
+			return
+		}
+		s, err := ScoreFindings(truths, "logs", strings.NewReader(findings), "medium")
+		if err != nil {
+			return
+		}
+		if r, p := s.Recall(), s.Precision(); r < 0 || r > 1 || p < 0 || p > 1 || len(s.Missed) != s.Covered-s.Found {
+			t.Errorf("recall %f, precision %f: %+v", r, p, s)
+		}
+	})
 }

@@ -136,8 +136,12 @@ func (s *site) forgeFirst(t int64) {
 func (s *site) readMayor(t int64) {
 	what := mark(collection, "T1114", "mail is read through the SSRF: POST to a static file of the sign-in page")
 	for i, f := range []struct{ file, agent string }{
-		{"logon.css", fakeDuck}, {"owafont_ja.css", fakeDuck}, {"lgnbotl.gif", fakeFacebook},
-		{"SegoeUI-SemiBold.eot", fakeBaidu}, {"SegoeUI-SemiLight.ttf", fakeChrome}, {"owafont_ko.css", fakeChrome},
+		{"logon.css", fakeDuck},
+		{"owafont_ja.css", fakeDuck},
+		{"lgnbotl.gif", fakeFacebook},
+		{"SegoeUI-SemiBold.eot", fakeBaidu},
+		{"SegoeUI-SemiLight.ttf", fakeChrome},
+		{"owafont_ko.css", fakeChrome},
 	} {
 		r := request{
 			t: t + int64(i)*int64(s.rand.between(7, 15))*second, client: thief, agent: f.agent, method: "POST",

@@ -115,10 +115,30 @@ func (s *site) guessSSH(t int64) {
 		name  string
 		known bool
 	}{
-		{"root", true}, {"root", true}, {"root", true}, {"admin", false}, {"administrator", false}, {"backup", true},
-		{"root", true}, {"it.admin", false}, {"svc-backup", true}, {"root", true}, {"root", true}, {"root", true},
-		{"admin", false}, {"test", false}, {"backup", true}, {"root", true}, {"it.admin", false}, {"root", true},
-		{"root", true}, {"backup", true}, {"root", true}, {"svc-backup", true}, {"svc-backup", true}, {"svc-backup", true},
+		{"root", true},
+		{"root", true},
+		{"root", true},
+		{"admin", false},
+		{"administrator", false},
+		{"backup", true},
+		{"root", true},
+		{"it.admin", false},
+		{"svc-backup", true},
+		{"root", true},
+		{"root", true},
+		{"root", true},
+		{"admin", false},
+		{"test", false},
+		{"backup", true},
+		{"root", true},
+		{"it.admin", false},
+		{"root", true},
+		{"root", true},
+		{"backup", true},
+		{"root", true},
+		{"svc-backup", true},
+		{"svc-backup", true},
+		{"svc-backup", true},
 	} {
 		t += int64(s.rand.between(1500, 3800)) * millisecond
 		h.refuse(t, g.name, g.known, from, guess)

@@ -111,14 +111,22 @@ var statics = []string{
 
 // cloud are names that any office looks up and speaks to.
 var cloud = []struct{ name, address string }{
-	{"www.news.example", "203.0.113.10"}, {"static.news.example", "203.0.113.11"},
-	{"maps.county.example", "203.0.113.20"}, {"forms.ministry.example", "203.0.113.30"},
-	{"login.ministry.example", "203.0.113.31"}, {"update.office-suite.example", "203.0.113.40"},
-	{"telemetry.office-suite.example", "203.0.113.41"}, {"ocsp.trust-services.example", "203.0.113.50"},
-	{"crl.trust-services.example", "203.0.113.51"}, {"avlookup.antivirus.example", "203.0.113.60"},
-	{"time.county.example", "203.0.113.70"}, {"www.weather.example", "203.0.113.80"},
-	{"cdn.video.example", "203.0.113.90"}, {"search.engine.example", "203.0.113.100"},
-	{"shop.stationery.example", "203.0.113.110"}, {"deb.mirror.example", "203.0.113.120"},
+	{"www.news.example", "203.0.113.10"},
+	{"static.news.example", "203.0.113.11"},
+	{"maps.county.example", "203.0.113.20"},
+	{"forms.ministry.example", "203.0.113.30"},
+	{"login.ministry.example", "203.0.113.31"},
+	{"update.office-suite.example", "203.0.113.40"},
+	{"telemetry.office-suite.example", "203.0.113.41"},
+	{"ocsp.trust-services.example", "203.0.113.50"},
+	{"crl.trust-services.example", "203.0.113.51"},
+	{"avlookup.antivirus.example", "203.0.113.60"},
+	{"time.county.example", "203.0.113.70"},
+	{"www.weather.example", "203.0.113.80"},
+	{"cdn.video.example", "203.0.113.90"},
+	{"search.engine.example", "203.0.113.100"},
+	{"shop.stationery.example", "203.0.113.110"},
+	{"deb.mirror.example", "203.0.113.120"},
 }
 
 const (

@@ -124,8 +124,7 @@ var (
 		id: 104, level: 4, task: 104, keywords: 0x8000000000000000,
 	}
 
-	cmdletType       = classicType(exchangeChannel, "MSExchange CmdletLogs", 1, 16384, 4, 1)
-	cmdletFailedType = classicType(exchangeChannel, "MSExchange CmdletLogs", 6, 49152, 2, 1)
+	cmdletType = classicType(exchangeChannel, "MSExchange CmdletLogs", 1, 16384, 4, 1)
 
 	scriptType = &eventType{
 		channel: powershellChannel, provider: "Microsoft-Windows-PowerShell", guid: "{A0C1853B-5C40-4B15-8766-3CF1C58F985A}",
@@ -142,10 +141,7 @@ type account struct {
 
 func (a account) String() string { return a.domain + `\` + a.name }
 
-var (
-	systemAccount  = account{"SYSTEM", "NT AUTHORITY", "S-1-5-18", 0x3e7}
-	networkAccount = account{"NETWORK SERVICE", "NT AUTHORITY", "S-1-5-20", 0x3e4}
-)
+var systemAccount = account{"SYSTEM", "NT AUTHORITY", "S-1-5-18", 0x3e7}
 
 // A process is one process of a Windows host.
 type process struct {

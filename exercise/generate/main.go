@@ -64,17 +64,34 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "generate: %v; --help lists the flags\n", err)
 		return 2
 	}
+	o := exercise.Options{Seed: *seed, Size: bytes}
+	if terminal(stderr) {
+		o.Progress = func(written int64) { fmt.Fprintf(stderr, "\r%d of about %d MB", written/1e6, max(bytes, written)/1e6) }
+	}
 	begun := time.Now()
-	sum, err := exercise.Generate(ctx, *out, exercise.Options{Seed: *seed, Size: bytes})
+	sum, err := exercise.Generate(ctx, *out, o)
+	if o.Progress != nil {
+		fmt.Fprintln(stderr)
+	}
 	if err != nil {
 		fmt.Fprintf(stderr, "generate: %v\n", err)
 		return 1
 	}
 	took := time.Since(begun)
-	fmt.Fprintf(stderr, "%d files of %d town halls in %s: %.1f MB in %.1f s, %.0f MB/s; %d malicious records named in %s\n",
+	fmt.Fprintf(stdout, "%d files of %d town halls in %s: %.1f MB in %.1f s, %.0f MB/s; %d malicious records named in %s\n",
 		sum.Files, sum.Sites, *out, float64(sum.Bytes)/1e6, took.Seconds(),
 		float64(sum.Bytes)/1e6/took.Seconds(), sum.Records, exercise.TruthFile)
 	return 0
+}
+
+// terminal tells whether somebody watches w.
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
 // parseSize reads 5GB, 300MB, 4096.
