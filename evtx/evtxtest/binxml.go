@@ -106,7 +106,7 @@ func describe(e *Event, id uint64) node {
 
 func describePayload(e *Event) *node {
 	if e.UserData != nil {
-		return &node{name: "UserData", nested: true, kids: []node{describeElement(e.UserData)}}
+		return &node{name: "UserData", nested: true, kids: describeElement(e, e.UserData)}
 	}
 	if len(e.Data) == 0 {
 		return nil
@@ -117,26 +117,41 @@ func describePayload(e *Event) *node {
 		if d.Name != "" {
 			n.attrs = []attr{{"Name", literal(d.Name)}}
 		}
-		p.kids = append(p.kids, n)
+		p.kids = append(p.kids, repeat(e, n)...)
 	}
 	return p
 }
 
-func describeElement(e *Element) node {
-	n := node{name: e.Name}
-	if e.Namespace != "" {
-		n.attrs = append(n.attrs, attr{"xmlns", literal(e.Namespace)})
+func describeElement(e *Event, from *Element) []node {
+	n := node{name: from.Name}
+	if from.Namespace != "" {
+		n.attrs = append(n.attrs, attr{"xmlns", literal(from.Namespace)})
 	}
-	for _, a := range e.Attrs {
+	for _, a := range from.Attrs {
 		n.attrs = append(n.attrs, attr{a.Name, value(a.Value)})
 	}
-	for i := range e.Children {
-		n.kids = append(n.kids, describeElement(&e.Children[i]))
+	for i := range from.Children {
+		n.kids = append(n.kids, describeElement(e, &from.Children[i])...)
 	}
-	if e.Value != nil || len(e.Children) == 0 {
-		n.content = value(e.Value)
+	if from.Value != nil || len(from.Children) == 0 {
+		n.content = value(from.Value)
 	}
-	return n
+	return repeat(e, n)
+}
+
+// repeat returns n for each item of the array that is its content, when e is
+// written as text: elsewhere readers do it (MS-EVEN6 3.1.4.7.5).
+func repeat(e *Event, n node) []node {
+	items, ok := n.content.value.([]string)
+	if !ok || !e.Forwarded {
+		return []node{n}
+	}
+	all := make([]node, len(items))
+	for i, item := range items {
+		all[i] = n
+		all[i].content = value(item)
+	}
+	return all
 }
 
 func describeRendering(r *Rendering) node {

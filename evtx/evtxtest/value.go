@@ -239,7 +239,7 @@ func text(v any) (string, error) {
 	case time.Time:
 		return v.UTC().Format("2006-01-02T15:04:05.0000000Z"), nil
 	case SystemTime:
-		return time.Time(v).UTC().Format("2006-01-02T15:04:05.000Z"), nil
+		return time.Time(v).UTC().Truncate(time.Millisecond).Format("2006-01-02T15:04:05.0000000Z"), nil
 	case Hex32:
 		return fmt.Sprintf("%#x", uint32(v)), nil
 	case Hex64:
