@@ -58,6 +58,7 @@ const (
 	journalEntryMin  = 64
 	maxJournalEntry  = 1 << 20 // of one entry object: 65,536 fields
 	maxJournalField  = 1 << 20 // of one field, unpacked
+	journalExpansion = 64      // times its own size that a block may unpack, beyond one record
 )
 
 type journalHeader struct {
@@ -119,13 +120,13 @@ func splitJournal(s *splitState, buf []byte, end bool) int {
 			continue
 		}
 		if kind == journalEntry && i+size > have {
-			s.header = make([]byte, 8)
-			return int(i)
+			break
 		}
 		i += size
 	}
-	s.header = binary.LittleEndian.AppendUint64(nil, max(i, have)-have)
-	return int(have)
+	cut := min(i, have)
+	s.header = binary.LittleEndian.AppendUint64(nil, i-cut)
+	return int(cut)
 }
 
 // A journalReader reads blocks of journal files.
@@ -138,7 +139,7 @@ type journalReader struct {
 	cache  []journalField
 	zstd   *zstd.Decoder
 	xz     *xz.Reader
-	packed []byte
+	budget int // bytes that may still be unpacked for this block
 }
 
 // A journalField is one field that was read through Block.At.
@@ -176,6 +177,7 @@ func (r *journalReader) block(b *Block) {
 		}
 		r.file, r.header = b.File, h
 	}
+	r.budget = maxRecord + journalExpansion*len(b.Data)
 	i := uint64(0)
 	if b.Offset == 0 {
 		i = r.header.size
@@ -351,7 +353,11 @@ func (r *journalReader) payload(o []byte) ([]byte, bool) {
 		return payload, true
 	}
 	start := len(r.p.scratch)
+	if r.budget < 0 {
+		return nil, false
+	}
 	out, err := r.unpack(r.p.scratch, payload, flags)
+	r.budget -= len(out) - start
 	if err != nil {
 		return nil, false
 	}

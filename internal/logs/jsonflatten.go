@@ -224,13 +224,16 @@ func (f *flattener) add(key *jsonKey, value []byte, kind event.Kind) {
 }
 
 // addWhole carries the text of an object or array for rules that ask for it
-// by the name that its members' names begin with.
+// by the name that its members' names begin with, unless a member is called
+// so itself.
 func (f *flattener) addWhole(key *jsonKey, text []byte) {
-	if key.field.id != 0 {
+	if key.field.id != 0 && f.ev.Get(key.field.id) == nil {
 		f.ev.Add(key.field.id, key.field.name, text, event.String)
 	}
 	for i := range key.also {
-		f.ev.Add(key.also[i].id, key.also[i].name, text, event.String)
+		if f.ev.Get(key.also[i].id) == nil {
+			f.ev.Add(key.also[i].id, key.also[i].name, text, event.String)
+		}
 	}
 }
 

@@ -64,7 +64,7 @@ func requests(client, method, uri, query, status, host, agent, referer, user str
 	var alias []event.Alias
 	add := func(from string, names ...string) {
 		for _, name := range names {
-			if from != "" {
+			if from != "" && from != name {
 				alias = append(alias, event.Alias{Name: name, From: from})
 			}
 		}
@@ -73,7 +73,9 @@ func requests(client, method, uri, query, status, host, agent, referer, user str
 	add(method, "cs-method")
 	add(uri, "cs-uri-stem", "c-uri", "cs-uri")
 	add(query, "cs-uri-query", "c-uri-query")
-	add(uri, "cs-uri-query") // a request without a query: see DESIGN on rules that put the path there
+	if query != uri {
+		add(uri, "cs-uri-query") // of a request without a query: some rules look there for the path
+	}
 	add(status, "sc-status")
 	add(host, "cs-host")
 	add(agent, "cs-user-agent", "c-useragent")
@@ -119,20 +121,15 @@ var zeekPaths = []string{
 func networkRoutes() []event.Route {
 	dns, proxy, webserver, firewall := event.Logsource{Category: "dns"}, event.Logsource{Category: "proxy"}, event.Logsource{Category: "webserver"}, event.Logsource{Category: "firewall"}
 	netflow := event.Logsource{Service: "netflow"}
-	flow := func(source, destination, port string) []event.Alias {
-		return []event.Alias{
-			{Name: "src_ip", From: source},
-			{Name: "dst_ip", From: destination},
-			{Name: "dst_port", From: port},
-			{Name: "destination.port", From: port},
-		}
+	flow := func(destination, port string) []event.Alias {
+		return []event.Alias{{Name: "dst_ip", From: destination}, {Name: "dst_port", From: port}, {Name: "destination.port", From: port}}
 	}
 	zeek := func(path string) event.Logsource { return event.Logsource{Product: "zeek", Service: path} }
 	suricata := func(kind string) event.Logsource { return event.Logsource{Product: "suricata", Service: kind} }
-	suricataFlow := flow("src_ip", "dest_ip", "dest_port")
+	suricataFlow := flow("dest_ip", "dest_port")
 	routes := []event.Route{
 		row("zeek", nil, event.Logsource{Product: "zeek"}),
-		row("zeek/conn", flow("id.orig_h", "id.resp_h", "id.resp_p"), zeek("conn"), firewall, netflow),
+		row("zeek/conn", append(flow("id.resp_h", "id.resp_p"), event.Alias{Name: "src_ip", From: "id.orig_h"}), zeek("conn"), firewall, netflow),
 		row("zeek/dns", []event.Alias{{Name: "answer", From: "answers"}, {Name: "record_type", From: "qtype_name"}}, zeek("dns"), dns),
 		row("zeek/http",
 			append(requests("id.orig_h", "method", "uri", "uri", "status_code", "host", "user_agent", "referrer", "username"), event.Alias{Name: "dst_ip", From: "id.resp_h"}),
