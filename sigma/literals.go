@@ -232,9 +232,11 @@ func (t *gramTable) build(list []literal, which []int32) {
 	t.filter = make([]uint64, 1<<logBits/64)
 	size := 1 << bits.Len(uint(2*len(which)))
 	t.keys, t.chains, t.mask = make([]uint32, size), make([]int32, size), uint32(size-1)
+	filed := map[string]int{}
 	for _, n := range which {
 		text := list[n].text
-		at := rarestGram(text)
+		at := rarestGram(text, filed)
+		filed[text[at:at+4]]++
 		g := binary.LittleEndian.Uint32([]byte(text[at : at+4]))
 		h := gramHash(g)
 		t.filter[h>>t.shift>>6] |= 1 << (h >> t.shift & 63)
@@ -326,11 +328,12 @@ func (s *literals) findPairs(v []byte, hits []int32) []int32 {
 }
 
 // rarestGram returns where the four bytes of text begin that are least likely
-// to be met in a log: the scan stops only there.
-func rarestGram(text string) int {
+// to be met in a log, and under which few literals are filed already: the
+// scan stops only there.
+func rarestGram(text string, filed map[string]int) int {
 	best, at := 1<<31, 0
 	for i := 0; i+4 <= len(text); i++ {
-		score := 0
+		score := 3 * filed[text[i:i+4]]
 		for j := i; j < i+4; j++ {
 			score += int(commonness[text[j]])
 		}
@@ -362,7 +365,7 @@ var commonGrams = func() map[string]bool {
 	m := map[string]bool{}
 	for _, s := range []string{
 		`c:\windows\system32\`, `c:\program files (x86)\`, `\users\`, `\appdata\local\temp\`, `microsoft`, `.exe`, `.dll`, `\device\harddiskvolume`,
-		`http://`, `https://`, `www.`, `.com/`, `powershell`, `windows`, `system`, `hklm\software\`, `currentversion`, `currentcontrolset`, `services`, `mozilla/5.0`, `true`, `false`,
+		`cmd.exe /c `, `.exe -k `, `.exe" --type=`, `32\cmd.exe`, ` c:\windows\`, `application`, ` copy `, `sha256=`, `imphash=`, `http://`, `https://`, `www.`, `.com/`, `powershell`, `windows`, `system`, `hklm\software\`, `currentversion`, `currentcontrolset`, `services`, `mozilla/5.0`, `true`, `false`,
 	} {
 		for i := 0; i+4 <= len(s); i++ {
 			m[s[i:i+4]] = true
