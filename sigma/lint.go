@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tocsin-project/tocsin/event"
 )
@@ -24,9 +25,14 @@ type Notice struct {
 func Lint(rs *Ruleset, classes []*event.Class) []Notice {
 	var out []Notice
 	sources := map[event.Logsource]bool{}
+	var warnings []Notice
 	for _, r := range rs.Rules {
-		if reason := deadRule(r, classes, sources); reason != "" {
-			out = append(out, Notice{Path: r.Path, ID: r.ID, Title: r.Title, Dead: true, Reason: reason})
+		n := Notice{Path: r.Path, ID: r.ID, Title: r.Title}
+		if n.Reason = deadRule(r, classes, sources); n.Reason != "" {
+			n.Dead = true
+			out = append(out, n)
+		} else if n.Reason = ruleWarning(r); n.Reason != "" {
+			warnings = append(warnings, n)
 		}
 	}
 	for _, c := range rs.Correlations {
@@ -34,11 +40,7 @@ func Lint(rs *Ruleset, classes []*event.Class) []Notice {
 			out = append(out, Notice{Path: c.Path, ID: c.ID, Title: c.Title, Dead: true, Reason: c.Broken})
 		}
 	}
-	for _, r := range rs.Rules {
-		if warning := ruleWarning(r); warning != "" {
-			out = append(out, Notice{Path: r.Path, ID: r.ID, Title: r.Title, Reason: warning})
-		}
-	}
+	out = append(out, warnings...)
 	for _, f := range rs.Filters {
 		if f.Applied == 0 {
 			out = append(out, Notice{Path: f.Path, ID: f.ID, Title: f.Title, Reason: "the filter narrows no rule: none that it names, with its logsource, is loaded"})
@@ -53,11 +55,11 @@ func Lint(rs *Ruleset, classes []*event.Class) []Notice {
 // deadRule says why r can never fire, "" when it can. sources remembers what
 // it found out about logsources.
 func deadRule(r *Rule, classes []*event.Class, sources map[event.Logsource]bool) string {
-	if holds, constant := constantly(r.Detection); constant && !holds {
-		if len(r.Unresolved) > 0 {
-			return fmt.Sprintf("placeholder %%%s%% has no values, and nothing else can match", r.Unresolved[0])
-		}
+	if holds, constant := constantly(r.Detection, false); constant && !holds {
 		return "its condition contradicts itself"
+	}
+	if holds, constant := constantly(r.Detection, true); constant && !holds {
+		return fmt.Sprintf("placeholder %%%s%% has no values, and nothing else can match", strings.Join(r.Unresolved, "%, %"))
 	}
 	given, known := sources[r.Logsource]
 	if !known {
@@ -83,22 +85,23 @@ func covered(l event.Logsource, classes []*event.Class) bool {
 }
 
 func ruleWarning(r *Rule) string {
-	if holds, constant := constantly(r.Detection); constant && holds {
+	if holds, constant := constantly(r.Detection, true); constant && holds {
 		return "it matches every record of its logsource"
 	}
 	if len(r.Unresolved) > 0 {
-		return fmt.Sprintf("placeholder %%%s%% has no values: the tests that use it never match", r.Unresolved[0])
+		return fmt.Sprintf("placeholder %%%s%% has no values: the tests that use it never match", strings.Join(r.Unresolved, "%, %"))
 	}
 	return ""
 }
 
-// constantly reports whether x holds, or does not, whatever the record.
-func constantly(x Expr) (holds, constant bool) {
+// constantly reports whether x holds, or does not, whatever the record. It
+// takes placeholders without values into account when unresolved is set.
+func constantly(x Expr, unresolved bool) (holds, constant bool) {
 	switch x := x.(type) {
 	case And:
 		constant = true
 		for _, kid := range x {
-			h, c := constantly(kid)
+			h, c := constantly(kid, unresolved)
 			if c && !h {
 				return false, true
 			}
@@ -111,7 +114,7 @@ func constantly(x Expr) (holds, constant bool) {
 	case Or:
 		constant = true
 		for _, kid := range x {
-			h, c := constantly(kid)
+			h, c := constantly(kid, unresolved)
 			if c && h {
 				return true, true
 			}
@@ -119,10 +122,10 @@ func constantly(x Expr) (holds, constant bool) {
 		}
 		return false, constant
 	case Not:
-		h, c := constantly(x.X)
+		h, c := constantly(x.X, unresolved)
 		return !h, c
 	case *Atom:
-		return false, x.Op == Never
+		return false, unresolved && x.Op == Never
 	}
 	return false, false
 }
