@@ -2,7 +2,6 @@ package logs
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/tocsin-project/tocsin/event"
 )
@@ -13,7 +12,7 @@ import (
 var webErrorFormat = format{
 	name: "errorlog",
 	detect: func(head []byte, _ string) (string, bool) {
-		z := zone{place: time.UTC}
+		z := zone{}
 		var l errorLine
 		nginx := false
 		ok := most(head, func(line []byte) bool {

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"strings"
-	"time"
 
 	"github.com/tocsin-project/tocsin/event"
 )
@@ -175,12 +174,7 @@ func (p *Parser) damaged(record uint64, offset int64, reason string) {
 }
 
 // zone is where stamps without a zone are taken to be written.
-func (f *File) zone() zone {
-	if f.location == nil {
-		return zone{place: time.UTC}
-	}
-	return zone{place: f.location}
-}
+func (f *File) zone() zone { return zone{place: f.location} }
 
 // latest is the time that no stamp of f without a year can be after: a day
 // after it was last written to, which leaves room for any zone.

@@ -59,7 +59,7 @@ func fuzzFormat(f *testing.F, format *format, path string, anyCut bool, seeds ..
 		if len(content) > 64<<10 {
 			return
 		}
-		whole, damaged := runFormat(t, format, path, content, 1<<20)
+		whole, damaged := runFormat(t, format, path, content, 128<<10)
 		if lines := bytes.Count(content, newline) + 1; len(whole)+int(damaged) > lines+1 && !format.binary {
 			t.Fatalf("%d records and %d damaged in %d lines", len(whole), damaged, lines)
 		}

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"bytes"
-	"time"
 
 	"github.com/tocsin-project/tocsin/event"
 )
@@ -14,7 +13,6 @@ var syslogFormat = format{
 	detect: func(head []byte, _ string) (string, bool) {
 		var s syslogLine
 		var z zone
-		z.place = time.UTC
 		return "linux/syslog", most(head, func(line []byte) bool {
 			return s.parse(line, &z, farFuture) && (len(s.program) > 0 || s.version)
 		})

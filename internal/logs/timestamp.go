@@ -48,7 +48,7 @@ func monthDays(year, month int) int {
 // hour of the log, and the midnight of a date once for each run of lines of
 // that date.
 type zone struct {
-	place    *time.Location
+	place    *time.Location // nil is UTC
 	hour     int64
 	offset   int64
 	date     [12]byte // as the log writes it
@@ -68,7 +68,7 @@ func (z *zone) meet(date []byte, midnight int64) {
 
 // utc returns the instant of wall, a time of day at z in nanoseconds.
 func (z *zone) utc(wall int64) int64 {
-	if z.place == time.UTC {
+	if z.place == nil || z.place == time.UTC {
 		return wall
 	}
 	hour := wall / (3600 * second)
