@@ -1,7 +1,9 @@
 package logs
 
 import (
+	"encoding/binary"
 	"errors"
+	"math/bits"
 
 	"github.com/tocsin-project/tocsin/event"
 )
@@ -24,8 +26,7 @@ type flattener struct {
 	ev    *event.Event
 	text  []byte // unescaped strings of the record
 	keys  *keyTable
-	last  *jsonKey // the key before
-	marks markSet  // of all keys of the record
+	marks markSet // of all keys of the record
 
 	// What the roles of the record's keys gave.
 	host, record, origin, time []byte
@@ -48,11 +49,10 @@ type jsonFrame struct {
 func (f *flattener) flatten(b []byte, i int) (int, error) {
 	f.host, f.record, f.origin, f.time, f.timeRole = nil, nil, nil, nil, 0
 	f.marks = markSet{}
-	f.last = &f.keys.root
 	key := &f.keys.root // of the value that follows
+	last := key         // the key before
 	depth := 0          // open frames
-	top := &f.stack[0]
-	goto open
+	var top *jsonFrame
 
 open: // b[i] is { or [
 	if depth == maxNesting {
@@ -76,8 +76,13 @@ member:
 	if b[i] != '"' {
 		return i, errJSONKey
 	}
+
+name: // b[i] is the quote before a key
 	i++
-	if next := f.last.next; next != nil && next.parent == top.key && len(b)-i > len(next.raw) && string(b[i:i+len(next.raw)]) == next.raw {
+	if next := last.next; next != nil && next.parent == top.key && len(b)-i > len(next.raw) && string(b[i:i+len(next.raw)]) == next.raw {
+		key = next
+		i += len(next.raw)
+	} else if next := last.other; next != nil && next.parent == top.key && len(b)-i > len(next.raw) && string(b[i:i+len(next.raw)]) == next.raw {
 		key = next
 		i += len(next.raw)
 	} else {
@@ -87,14 +92,14 @@ member:
 		}
 		key = f.keys.key(top.key, b[i:end-1], depth)
 		if key.kept {
-			f.last.next = key
+			last.next, last.other = key, last.next
 		}
 		if i = space(b, end); i >= len(b) || b[i] != ':' {
 			return i, errJSONKey
 		}
 		i++
 	}
-	f.last = key
+	last = key
 	if key.marked {
 		f.marks.add(key.marks)
 	}
@@ -113,7 +118,14 @@ value:
 	switch c := b[i]; c {
 	case '"':
 		i++
-		end := stringEnd(b, i)
+		end := i
+		if i+8 > len(b) {
+			end = stringEnd(b, i)
+		} else if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 { // most values are short
+			end = i + bits.TrailingZeros64(m)>>3
+		} else {
+			end = stringEnd(b, i+8)
+		}
 		if end < len(b) && b[end] == '"' {
 			f.add(key, b[i:end], event.String)
 			i = end + 1
@@ -161,6 +173,10 @@ value:
 	}
 
 after: // a value
+	if i+1 < len(b) && b[i] == ',' && b[i+1] == '"' && !top.array {
+		i++
+		goto name
+	}
 	if i < len(b) && b[i] <= ' ' {
 		i = space(b, i)
 	}

@@ -21,6 +21,7 @@ type jsonKey struct {
 	raw    string              // as written, from behind the opening quote to the colon: EventID":
 	parent *jsonKey            // the object it stands in
 	next   *jsonKey            // the key that followed it last time
+	other  *jsonKey            // and the one that did before
 	keys   map[string]*jsonKey // by the text between the quotes
 	kept   bool                // remembered; else it stands in for one use
 	path   string              // dotted, as the record has it
