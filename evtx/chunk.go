@@ -134,6 +134,9 @@ func (d *Decoder) records(used int, yield func(*Record) bool) {
 			return
 		}
 		if !ok {
+			if used == len(d.data) && bytes.Equal(d.data[pos:], unused[:used-pos]) {
+				return // the end was not known
+			}
 			next := d.resync(pos+1, used)
 			d.stats.Lost++
 			d.stats.note(pos, 0, "no record where one should be; skipped to the next")

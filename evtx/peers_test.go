@@ -202,8 +202,8 @@ var peers = []peer{
 }
 
 // knownOfEvtxexport takes out where evtxexport (libevtx 20181227) differs:
-//   - It does not escape markup within a value, so a value of markup comes
-//     out as elements. Such values are not compared.
+//   - A value that is markup itself comes out unescaped, as elements. Such
+//     values are not compared.
 //   - It drops values of white space.
 //   - It reads only the first element of a BinXml value, so RenderingInfo is
 //     missing where it follows EventData in the same value.

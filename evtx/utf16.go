@@ -50,10 +50,18 @@ func appendUTF16(dst, src []byte) []byte {
 	return out[:n]
 }
 
-// slowUTF16 writes src to out from n on, character by character, and returns
-// what out then holds. out has room.
+// slowUTF16 writes src to out from n on and returns what out then holds: four
+// characters at a time where they are ASCII, else one. out has room.
 func slowUTF16(out []byte, n int, src []byte) []byte {
 	for i := 0; i+2 <= len(src); {
+		if i+8 <= len(src) {
+			if v := le.Uint64(src[i:]); (v|(v-lanes))&beyondASCII == 0 {
+				le.PutUint32(out[n:], narrow(v))
+				n += 4
+				i += 8
+				continue
+			}
+		}
 		u := le.Uint16(src[i:])
 		i += 2
 		switch {
@@ -62,7 +70,13 @@ func slowUTF16(out []byte, n int, src []byte) []byte {
 		case u < utf8.RuneSelf:
 			out[n] = byte(u)
 			n++
-		case isSurrogate(u):
+		case u < 0x800:
+			out[n], out[n+1] = 0xc0|byte(u>>6), 0x80|byte(u)&0xbf
+			n += 2
+		case !isSurrogate(u):
+			out[n], out[n+1], out[n+2] = 0xe0|byte(u>>12), 0x80|byte(u>>6)&0xbf, 0x80|byte(u)&0xbf
+			n += 3
+		default:
 			r := utf8.RuneError
 			if i+2 <= len(src) {
 				if lo := le.Uint16(src[i:]); u < 0xdc00 && lo >= 0xdc00 && lo < 0xe000 {
@@ -71,8 +85,6 @@ func slowUTF16(out []byte, n int, src []byte) []byte {
 				}
 			}
 			n += utf8.EncodeRune(out[n:], r)
-		default:
-			n += utf8.EncodeRune(out[n:], rune(u))
 		}
 	}
 	return out[:n]

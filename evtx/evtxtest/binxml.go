@@ -2,7 +2,6 @@ package evtxtest
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"unicode/utf16"
 )
 
@@ -190,34 +189,42 @@ type body struct {
 func (c *chunk) instance(n *node) error {
 	c.b = append(c.b, tokenFragment, 1, 1, 0)
 	c.shape = appendShape(c.shape[:0], n)
-	shape := "\x00" + string(c.shape) // no name starts with NUL
-	guid := sha256.Sum256([]byte(shape))
+	t, known := c.templates[string(c.shape)]
+	if !known {
+		shape := string(c.shape)
+		t = template{at: uint32(len(c.b) + 10)}
+		hash := sha256.Sum256(c.shape)
+		copy(t.guid[:], hash[:])
+		c.templates[shape] = t
+		c.added = append(c.added, shape)
+	}
 	c.u8(tokenInstance)
 	c.u8(1)
-	c.b = append(c.b, guid[:4]...) // template id
-	at, known := c.templates[shape]
+	c.b = append(c.b, t.guid[:4]...) // template id
+	c.u32(t.at)
 	body := &body{}
 	if known {
-		c.u32(at)
 		collect(body, n)
-	} else {
-		at = uint32(len(c.b) + 4)
-		c.u32(at)
-		c.templates[shape] = at
-		c.added = append(c.added, shape)
-		head := &c.defs[le.Uint32(guid[:])%32]
-		c.u32(*head)
-		*head = at
-		c.b = append(c.b, guid[:16]...)
-		size := c.reserve()
-		c.b = append(c.b, tokenFragment, 1, 1, 0)
-		if err := c.element(n, body); err != nil {
-			return err
-		}
-		c.u8(tokenEOF)
-		c.fill(size)
+	} else if err := c.define(t, n, body); err != nil {
+		return err
 	}
 	return c.values(body.values)
+}
+
+// define appends a template's definition.
+func (c *chunk) define(t template, n *node, b *body) error {
+	head := &c.defs[le.Uint32(t.guid[:])%32]
+	c.u32(*head)
+	*head = t.at
+	c.b = append(c.b, t.guid[:]...)
+	size := c.reserve()
+	c.b = append(c.b, tokenFragment, 1, 1, 0)
+	if err := c.element(n, b); err != nil {
+		return err
+	}
+	c.u8(tokenEOF)
+	c.fill(size)
+	return nil
 }
 
 // values appends the value descriptors and the values, then the end of the
@@ -411,27 +418,36 @@ func collect(b *body, n *node) {
 // appendShape writes what tells one template from another: names, text and
 // where values of which type stand.
 func appendShape(dst []byte, n *node) []byte {
-	dst = fmt.Appendf(dst, "<%q", n.name)
+	dst = appendText(dst, '<', n.name)
 	for _, a := range n.attrs {
-		dst = fmt.Appendf(dst, " %q=", a.name)
+		dst = appendText(dst, '@', a.name)
 		dst = appendContentShape(dst, a.content)
 	}
-	dst = append(dst, '>')
 	for i := range n.kids {
 		if kid := &n.kids[i]; kid.nested {
-			dst = append(dst, "<nested>"...)
+			dst = append(dst, '#')
 		} else {
 			dst = appendShape(dst, kid)
 		}
 	}
 	dst = appendContentShape(dst, n.content)
-	return append(dst, "</>"...)
+	return append(dst, '>')
 }
 
 func appendContentShape(dst []byte, t content) []byte {
 	if !t.given {
-		return fmt.Appendf(dst, "%q", t.literal)
+		return appendText(dst, '=', t.literal)
 	}
 	kind, _ := templateType(t.value) // an unknown type fails when it is written
-	return fmt.Appendf(dst, "{%d,%t}", kind, t.optional || t.value == nil)
+	token := byte(tokenNormal)
+	if t.optional || t.value == nil {
+		token = tokenOptional
+	}
+	return append(dst, '%', kind, token)
+}
+
+func appendText(dst []byte, tag byte, s string) []byte {
+	dst = append(dst, tag)
+	dst = le.AppendUint32(dst, uint32(len(s)))
+	return append(dst, s...)
 }

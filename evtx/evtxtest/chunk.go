@@ -11,11 +11,11 @@ var errFull = errors.New("the record does not fit a chunk")
 // start, so records are encoded in place.
 type chunk struct {
 	b         []byte
-	names     map[string]uint32 // offset of each name in the chunk
-	templates map[string]uint32 // offset of each template definition, by shape
-	added     []string          // names and shapes of the record being written
-	strings   [64]uint32        // heads of the string table's lists
-	defs      [32]uint32        // heads of the template table's lists
+	names     map[string]uint32   // offset of each name in the chunk
+	templates map[string]template // by shape, which no name is like
+	added     []string            // names and shapes of the record being written
+	strings   [64]uint32          // heads of the string table's lists
+	defs      [32]uint32          // heads of the template table's lists
 	records   int
 	first     uint64 // number and id of the first record, of the last
 	firstID   uint64
@@ -25,10 +25,16 @@ type chunk struct {
 	shape     []byte
 }
 
+// A template is where the chunk defines it, and its GUID.
+type template struct {
+	at   uint32
+	guid [16]byte
+}
+
 func (c *chunk) reset() {
 	c.b = append(c.b[:0], make([]byte, chunkHeaderSize)...)
 	c.names = map[string]uint32{}
-	c.templates = map[string]uint32{}
+	c.templates = map[string]template{}
 	c.strings = [64]uint32{}
 	c.defs = [32]uint32{}
 	c.records = 0

