@@ -131,15 +131,16 @@ func splitJournal(s *splitState, buf []byte, end bool) int {
 
 // A journalReader reads blocks of journal files.
 type journalReader struct {
-	p      *Parser
-	file   *File
-	header journalHeader
-	flat   flattener
-	origin *event.Origin
-	cache  []journalField
-	zstd   *zstd.Decoder
-	xz     *xz.Reader
-	budget int // bytes that may still be unpacked for this block
+	p       *Parser
+	file    *File
+	header  journalHeader
+	flat    flattener
+	origin  *event.Origin
+	program event.ID
+	cache   []journalField
+	zstd    *zstd.Decoder
+	xz      *xz.Reader
+	budget  int // bytes that may still be unpacked for this block
 }
 
 // A journalField is one field that was read through Block.At.
@@ -158,7 +159,7 @@ const (
 func newJournalReader(p *Parser) *journalReader {
 	return &journalReader{
 		p: p, flat: flattener{keys: newKeyTable(&dialect{name: "journal", host: "_HOSTNAME", by: "MESSAGE"}, p.names)},
-		origin: p.origin([]byte("linux/syslog")), cache: make([]journalField, journalCache),
+		origin: p.origin([]byte("linux/syslog")), program: p.names.LookupString("program"), cache: make([]journalField, journalCache),
 	}
 }
 
@@ -252,6 +253,9 @@ func (r *journalReader) entry(b *Block, o []byte, offset int64) {
 	f.describe()
 	if realtime != 0 && realtime < 1<<63/1000 {
 		ev.Time = int64(realtime) * 1000
+	}
+	if string(ev.Value(r.program)) == "sudo" {
+		r.p.addSudo(f.origin)
 	}
 	origin := r.origin
 	if bytes.HasPrefix(f.origin, []byte("<Event>")) { // Sysmon for Linux
