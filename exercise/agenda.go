@@ -117,9 +117,9 @@ func (s *site) updateDefender(t int64) {
 func (s *site) newColleague(t int64) {
 	a := s.admin
 	a.logon = s.dc.logonID()
-	s.dc.newUser(t, "events.desk", ridFirst+60, a, nil)
-	s.dc.audit(t+second, passwordType, nil, "events.desk", domain, evtxtest.SID(rid(ridFirst+60)), evtxtest.SID(a.sid), a.name, a.domain, evtxtest.Hex64(a.logon))
-	s.dc.group(t+2*second, "events.desk", rid(ridFirst+60), "Remote Desktop Users", "S-1-5-32-555", a, nil)
+	s.dc.newUser(t, "events.desk", ridNew, a, nil)
+	s.dc.audit(t+second, passwordType, nil, "events.desk", domain, evtxtest.SID(rid(ridNew)), evtxtest.SID(a.sid), a.name, a.domain, evtxtest.Hex64(a.logon))
+	s.dc.group(t+2*second, "events.desk", rid(ridNew), "Remote Desktop Users", "S-1-5-32-555", a, nil)
 	s.mail.cmdlet(t+minute, "Enable-Mailbox", `-Identity "events.desk" -Database "Mailbox Database 01"`, dnsDomain+"/Town Hall/Staff/"+s.admin.name, s.admin.sid, "7020 w3wp#MSExchangePowerShellAppPool", nil)
 }
 

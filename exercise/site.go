@@ -30,8 +30,9 @@ type site struct {
 	zeek  *sensor
 	users []user
 
-	admin, helper, backup, monitor, copiers account
-	adminSeat, helpSeat                     string
+	admin, helper, backup, scans account
+	adminSeat, helpSeat          string
+	adminSeats, copiers          int // how many there are
 
 	line, id, uid []byte // scratch
 }
@@ -41,18 +42,9 @@ func newSite(root string, number int, seed, scale uint64) *site {
 	s.admin = account{name: "it.admin", domain: domain, sid: rid(ridAdmin)}
 	s.helper = account{name: "it.helpdesk", domain: domain, sid: rid(ridHelp)}
 	s.backup = account{name: "svc-backup", domain: domain, sid: rid(ridBackup)}
-	s.monitor = account{name: "svc-monitor", domain: domain, sid: rid(ridMonitor)}
-	s.copiers = account{name: "svc-scan", domain: domain, sid: rid(ridScan)}
+	s.scans = account{name: "svc-scan", domain: domain, sid: rid(ridScan)}
 	s.adminSeat, s.helpSeat = "10.20.10.21", "10.20.10.22"
-	for i, name := range desks {
-		u := user{name: name, rid: ridFirst + i}
-		u.seat = "10.20.11." + string(number10(20+i))
-		u.away = "203.0.113." + string(number10(130+i))
-		if i%3 != 2 {
-			u.phone = phoneAgents[i%len(phoneAgents)]
-		}
-		s.users = append(s.users, u)
-	}
+	s.people()
 	s.dc = s.windowsHost("DC"+two(number), "10.20.1.10", 211)
 	s.mail = s.mailServer()
 	s.files = s.linuxHost()
@@ -74,6 +66,33 @@ func (s *site) text(name string, header, footer func([]byte, int64) []byte) *tex
 	l := &textLog{root: s.root, name: name, header: header, footer: footer}
 	s.logs = append(s.logs, l)
 	return l
+}
+
+// people fills the town hall: the more work, the more desks, copiers and
+// administrators, so that each has a person's day.
+func (s *site) people() {
+	times := max(1, int(s.scale>>16))
+	s.copiers, s.adminSeats = min(200, 1+times/2), min(200, 1+times/4)
+	for i := range len(desks) * min(times, 200) {
+		u := user{name: desks[i%len(desks)], rid: ridFirst + i}
+		if i >= len(desks) {
+			u.name += string(number10(1 + i/len(desks)))
+		}
+		u.seat = "10.20." + string(number10(13+i/200)) + "." + string(number10(20+i%200))
+		u.away = "203.0.113." + string(number10(130+i%70))
+		if i/70%2 == 1 {
+			u.away = "198.51.100." + string(number10(100+i%70))
+		}
+		if i%3 != 2 {
+			u.phone = phoneAgents[i%len(phoneAgents)]
+		}
+		s.users = append(s.users, u)
+	}
+}
+
+// seatOfAdmin is the computer of one of the administrators.
+func (s *site) seatOfAdmin() string {
+	return "10.20.10." + string(number10(21+s.rand.n(s.adminSeats)))
 }
 
 // lag is how long records wait, because what happens in a slot may write

@@ -49,9 +49,9 @@ const (
 	ridAdmin    = 1108 // it.admin, the one administrator
 	ridHelp     = 1109 // it.helpdesk
 	ridBackup   = 1120 // svc-backup
-	ridMonitor  = 1121 // svc-monitor
 	ridScan     = 1122 // svc-scan, the copiers
-	ridFirst    = 1130 // the desks
+	ridNew      = 1124 // the new colleague
+	ridFirst    = 2001 // the desks
 	ridMailHost = 1604
 )
 

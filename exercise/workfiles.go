@@ -33,7 +33,7 @@ var chores = []struct {
 // adminSSH is the administrator at work on the file server.
 func (s *site) adminSSH(t int64) {
 	h := s.files
-	sshd, session := h.signIn(t, adminUser, s.adminSeat, "publickey", nil)
+	sshd, session := h.signIn(t, adminUser, s.seatOfAdmin(), "publickey", nil)
 	begun := t
 	for range s.rand.between(1, 2) {
 		t += int64(s.rand.between(8, 90)) * second
@@ -53,7 +53,8 @@ func (s *site) adminSSH(t int64) {
 // sshTypo is a password that the administrator mistypes, then gets right.
 func (s *site) sshTypo(t int64) {
 	h := s.files
-	h.refuse(t, adminUser.name, true, s.adminSeat, nil)
-	sshd, session := h.signIn(t+int64(s.rand.between(5, 12))*second, adminUser, s.adminSeat, "password", nil)
+	seat := s.seatOfAdmin()
+	h.refuse(t, adminUser.name, true, seat, nil)
+	sshd, session := h.signIn(t+int64(s.rand.between(5, 12))*second, adminUser, seat, "password", nil)
 	h.signOut(t+s.rand.long(12*minute)+minute, adminUser, sshd, session, nil)
 }

@@ -91,5 +91,5 @@ func (s *site) clockSync(t int64) {
 
 // webHosting is the press office keeping the public web site, over ssh.
 func (s *site) webHosting(t int64) {
-	s.zeek.conn(conn{t: t, from: "10.20.11.31", to: hoster, port: 22, service: "ssh", duration: s.rand.long(6 * minute), sent: int64(s.rand.between(4000, 600_000)), received: int64(s.rand.between(3000, 40_000))})
+	s.zeek.conn(conn{t: t, from: "10.20.13.31", to: hoster, port: 22, service: "ssh", duration: s.rand.long(6 * minute), sent: int64(s.rand.between(4000, 600_000)), received: int64(s.rand.between(3000, 40_000))})
 }

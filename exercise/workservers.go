@@ -48,7 +48,8 @@ func (s *site) openShare(t int64) {
 
 // copierForgot is a copier that still sends its password of last year.
 func (s *site) copierForgot(t int64) {
-	s.mail.badLogon(t, s.copiers.name, false, logon{kind: 3, process: "NtLmSsp ", pack: "NTLM", workstation: "COPIER2", address: "10.20.12.9", port: s.rand.between(49152, 65535)}, nil)
+	n := s.rand.n(s.copiers)
+	s.mail.badLogon(t, s.scans.name, false, logon{kind: 3, process: "NtLmSsp ", pack: "NTLM", workstation: "COPIER" + string(number10(n+1)), address: "10.20.12." + string(number10(n+9)), port: s.rand.between(49152, 65535)}, nil)
 }
 
 // serviceLogon is a service of the server itself.
@@ -187,7 +188,7 @@ func (s *site) manageExchange(t int64) {
 // helpdesk is PowerShell as an administrator's day knows it.
 func (s *site) helpdesk(t int64) {
 	m := s.mail
-	a := m.logon(t, s.admin, logon{kind: 10, process: "User32 ", pack: "Negotiate", workstation: m.name, by: m.winlogon, address: s.adminSeat, port: s.rand.between(49152, 65535)}, nil)
+	a := m.logon(t, s.admin, logon{kind: 10, process: "User32 ", pack: "Negotiate", workstation: m.name, by: m.winlogon, address: s.seatOfAdmin(), port: s.rand.between(49152, 65535)}, nil)
 	explorer := m.known(t, m.pid(), `C:\Windows\explorer.exe`, `C:\Windows\Explorer.EXE`, a)
 	m.explorer = explorer
 	t += 40 * second
