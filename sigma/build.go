@@ -151,18 +151,18 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 		}
 		return nil
 	}
-	var any Or
+	var either Or
 	for _, text := range conditions {
 		x, err := parseCondition(text, names, named)
 		if err != nil {
 			return nil, at(n.get("condition").line, err)
 		}
-		any = append(any, x)
+		either = append(either, x)
 	}
-	if len(any) == 1 {
-		return any[0], nil
+	if len(either) == 1 {
+		return either[0], nil
 	}
-	return any, nil
+	return either, nil
 }
 
 // search builds one search identifier: a map (all of its entries), a list
@@ -188,21 +188,21 @@ func (b *builder) search(n *yamlNode, depth int) (Expr, error) {
 		}
 		return all, nil
 	case n.kind == listNode:
-		any := make(Or, 0, len(n.items))
+		either := make(Or, 0, len(n.items))
 		for i := range n.items {
 			x, err := b.search(&n.items[i], depth+1)
 			if err != nil {
 				return nil, err
 			}
-			any = append(any, x)
+			either = append(either, x)
 		}
-		if len(any) == 0 {
+		if len(either) == 0 {
 			return nil, bad("write a keyword or a map in it", "line %d: a list is empty", n.line)
 		}
-		if len(any) == 1 {
-			return any[0], nil
+		if len(either) == 1 {
+			return either[0], nil
 		}
-		return any, nil
+		return either, nil
 	}
 	x, err := b.item("", n)
 	return x, at(n.line, err)

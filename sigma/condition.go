@@ -44,21 +44,26 @@ func (p *conditionParser) fault(format string, args ...any) {
 
 // next reads a token: a parenthesis, a pipe, or a word.
 func (p *conditionParser) next() {
-	p.text = strings.TrimLeft(p.text, " \t\r\n")
-	n := strings.IndexAny(p.text, "()| \t\r\n")
-	switch {
-	case n < 0:
-		n = len(p.text)
-	case n == 0:
-		n = 1
+	i := 0
+	for i < len(p.text) && isBlank(p.text[i]) {
+		i++
 	}
-	p.token, p.text = p.text[:n], p.text[n:]
+	n := i
+	for n < len(p.text) && !isBlank(p.text[n]) && p.text[n] != '(' && p.text[n] != ')' && p.text[n] != '|' {
+		n++
+	}
+	if n == i && n < len(p.text) {
+		n++
+	}
+	p.token, p.text = p.text[i:n], p.text[n:]
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // is reports whether the token is the keyword, which older rules also write
 // in capitals, and is not the name of a search identifier.
 func (p *conditionParser) is(keyword string) bool {
-	return p.token == keyword || strings.EqualFold(p.token, keyword) && p.named(p.token) == nil
+	return p.token == keyword || len(p.token) == len(keyword) && strings.EqualFold(p.token, keyword) && p.named(p.token) == nil
 }
 
 func (p *conditionParser) or(depth int) Expr {
@@ -66,12 +71,12 @@ func (p *conditionParser) or(depth int) Expr {
 	if !p.is("or") {
 		return x
 	}
-	any := Or{x}
+	either := Or{x}
 	for p.is("or") {
 		p.next()
-		any = append(any, p.and(depth))
+		either = append(either, p.and(depth))
 	}
-	return any
+	return either
 }
 
 func (p *conditionParser) and(depth int) Expr {

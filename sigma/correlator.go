@@ -208,7 +208,7 @@ func parentsFirst(rs *Ruleset) []int {
 func (k *Correlator) connect(n *correlation) {
 	n.values = make([]string, len(n.wants))
 	for pos, r := range n.Rules {
-		wants := &n.wants
+		var wants *[]string
 		if r.Rule >= 0 {
 			wants = &k.needs[r.Rule]
 		} else {

@@ -392,27 +392,27 @@ func parseNetwork(raw string) (string, error) {
 
 // calendarRanges are the values that a part of a time can have.
 var calendarRanges = [...]struct{ first, last float64 }{
-	Minute - Minute: {0, 59}, Hour - Minute: {0, 23}, Day - Minute: {1, 31}, Week - Minute: {1, 53}, Month - Minute: {1, 12}, Year - Minute: {0, 9999},
+	Minute: {0, 59}, Hour: {0, 23}, Day: {1, 31}, Week: {1, 53}, Month: {1, 12}, Year: {0, 9999},
 }
 
 // appendCalendar appends a test on a part of a time. A comparison with it is
 // written out: hour|gte: 22 is hour 22 or 23.
 func (b *builder) appendCalendar(members []Expr, field string, c *chain, n float64) ([]Expr, error) {
-	r := calendarRanges[c.part-Minute]
+	r := calendarRanges[c.part]
 	if n < r.first || n > r.last || n != float64(int(n)) {
 		return nil, bad("", "the modifier wants a whole number from %v to %v, not %v", r.first, r.last, n)
 	}
 	if c.op == Match { // no comparison
 		return append(members, b.atom(Atom{Field: field, Op: c.part, Number: n})), nil
 	}
-	var any Or
+	var either Or
 	for v := r.first; v <= r.last; v++ {
 		if c.op == Lt && v < n || c.op == Lte && v <= n || c.op == Gt && v > n || c.op == Gte && v >= n {
-			any = append(any, b.atom(Atom{Field: field, Op: c.part, Number: v}))
+			either = append(either, b.atom(Atom{Field: field, Op: c.part, Number: v}))
 		}
 	}
-	if len(any) == 0 {
+	if len(either) == 0 {
 		return nil, bad("choose another number", "no such time can be")
 	}
-	return append(members, any), nil
+	return append(members, either), nil
 }
