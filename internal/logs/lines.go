@@ -24,14 +24,12 @@ func (p *Parser) lines(b *Block, f func(line []byte, number uint64, offset int64
 		}
 		at := offset
 		data, offset = data[n+1:], offset+int64(n)+1
-		if k := len(line); k > 0 && line[k-1] == '\r' {
-			line = line[:k-1]
-		}
-		if len(line) > 0 && (line[0] == 0 || line[len(line)-1] == 0) {
+		if len(line) > 0 && line[0] == 0 {
 			short := bytes.TrimLeft(line, "\x00")
 			at += int64(len(line) - len(short))
-			line = bytes.TrimRight(short, "\x00")
+			line = short
 		}
+		line = trimLine(line)
 		switch {
 		case len(line) == 0:
 		case len(line) > maxLine:
@@ -40,6 +38,17 @@ func (p *Parser) lines(b *Block, f func(line []byte, number uint64, offset int64
 			f(line, number, at)
 		}
 	}
+}
+
+// trimLine drops what ends a line: a carriage return, then NULs.
+func trimLine(line []byte) []byte {
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	if n := len(line); n > 0 && line[n-1] == 0 {
+		line = bytes.TrimRight(line, "\x00")
+	}
+	return line
 }
 
 // textFormat is what no other format recognises: lines of text.

@@ -107,23 +107,24 @@ func splitW3C(s *splitState, buf []byte, end bool) int {
 func carryDirectives(header []byte, names []string, data []byte) []byte {
 	last := make([][]byte, len(names))
 	found := false
-	for at := 0; at < len(data); {
-		if data[at] == '#' {
-			line := data[at:]
-			if i := bytes.IndexByte(line, '\n'); i >= 0 {
-				line = line[:i]
-			}
-			for i, name := range names {
-				if _, ok := directive(line, name); ok {
-					last[i], found = line, true
-				}
-			}
-		}
-		i := bytes.Index(data[at:], []byte("\n#"))
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(data[at:], '#')
 		if i < 0 {
 			break
 		}
-		at += i + 1
+		if at += i; !startsLine(data[:at]) {
+			continue
+		}
+		line := data[at:]
+		if i := bytes.IndexByte(line, '\n'); i >= 0 {
+			line = line[:i]
+		}
+		line = trimLine(line)
+		for i, name := range names {
+			if _, ok := directive(line, name); ok {
+				last[i], found = line, true
+			}
+		}
 	}
 	if !found {
 		return header
@@ -137,10 +138,20 @@ func carryDirectives(header []byte, names []string, data []byte) []byte {
 			}
 		}
 		if line != nil {
-			now = append(append(now, bytes.TrimSuffix(line, []byte{'\r'})...), '\n')
+			now = append(append(now, line...), '\n')
 		}
 	}
 	return now
+}
+
+// startsLine reports whether a line starts after before, but for NULs.
+func startsLine(before []byte) bool {
+	for n := len(before); n > 0; n-- {
+		if c := before[n-1]; c != 0 {
+			return c == '\n'
+		}
+	}
+	return true
 }
 
 // A role is what a column means to the parser beyond its name.
