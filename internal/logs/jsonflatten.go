@@ -90,10 +90,7 @@ name: // b[i] is the quote before a key
 		if end < 0 {
 			return i, errJSONString
 		}
-		key = f.keys.key(top.key, b[i:end-1], depth)
-		if key.kept {
-			last.next, last.other = key, last.next
-		}
+		key = f.keys.after(last, top.key, b[i:end-1], depth)
 		if i = space(b, end); i >= len(b) || b[i] != ':' {
 			return i, errJSONKey
 		}

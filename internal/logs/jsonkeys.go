@@ -94,6 +94,22 @@ func (t *keyTable) key(parent *jsonKey, text []byte, slot int) *jsonKey {
 	return k
 }
 
+// after returns key(parent, text, slot), looking first at what followed last
+// before.
+func (t *keyTable) after(last, parent *jsonKey, text []byte, slot int) *jsonKey {
+	if k := last.next; k != nil && k.parent == parent && string(text) == k.raw[:len(k.raw)-2] {
+		return k
+	}
+	if k := last.other; k != nil && k.parent == parent && string(text) == k.raw[:len(k.raw)-2] {
+		return k
+	}
+	k := t.key(parent, text, slot)
+	if k.kept {
+		last.next, last.other = k, last.next
+	}
+	return k
+}
+
 // resolve finds out what the key text of parent stands for.
 func (t *keyTable) resolve(k, parent *jsonKey, text []byte) {
 	name := string(text)

@@ -82,7 +82,14 @@ var (
 // that XML itself has, so that nothing can expand.
 type xmlReader struct {
 	flat  flattener
+	last  *jsonKey // the key before
 	stack [maxNesting]xmlElement
+}
+
+// key returns the key of an element or attribute.
+func (x *xmlReader) key(parent *jsonKey, name []byte, slot int) *jsonKey {
+	x.last = x.flat.keys.after(x.last, parent, name, slot)
+	return x.last
 }
 
 // An xmlElement is an element that is open.
@@ -106,7 +113,7 @@ func (p *Parser) eventXML(b []byte) (*event.Origin, error) {
 	if f.keys.count >= maxKeys {
 		f.keys.clear()
 	}
-	f.ev, f.text = p.ev, f.text[:0]
+	f.ev, f.text, x.last = p.ev, f.text[:0], &f.keys.root
 	f.host, f.record, f.origin, f.time, f.timeRole = nil, nil, nil, nil, 0
 	if err := x.read(b); err != nil {
 		return nil, err
@@ -204,8 +211,12 @@ func (x *xmlReader) open(b []byte, i, depth int) (end int, empty bool, err error
 	if depth > 0 {
 		parent = x.stack[depth-1].key
 	}
-	key := f.keys.key(parent, name, 3*depth)
+	// Data is called as its Name says, if it has one.
 	isData := depth > 1 && (string(name) == "Data" || string(name) == "ComplexData")
+	var key *jsonKey
+	if !isData {
+		key = x.key(parent, name, 3*depth)
+	}
 	attributes, named := false, false
 	for {
 		for i < len(b) && b[i] <= ' ' {
@@ -231,13 +242,19 @@ func (x *xmlReader) open(b []byte, i, depth int) (end int, empty bool, err error
 		switch {
 		case isData && string(attr) == "Name":
 			if len(value) > 0 {
-				key, named = f.keys.key(parent, value, 3*depth), true
+				key, named = x.key(parent, value, 3*depth), true
 			}
 		case !bytes.HasPrefix(attr, []byte("xmlns")):
 			attributes = true
-			at := f.keys.key(key, attributesKey, 3*depth+1)
-			f.add(f.keys.key(at, attr, 3*depth+2), x.join(nil, value, true), event.String)
+			if key == nil {
+				key = x.key(parent, name, 3*depth)
+			}
+			at := x.key(key, attributesKey, 3*depth+1)
+			f.add(x.key(at, attr, 3*depth+2), x.join(nil, value, true), event.String)
 		}
+	}
+	if key == nil {
+		key = x.key(parent, name, 3*depth)
 	}
 	if empty && (!attributes || named) {
 		f.add(key, nil, event.Null)
