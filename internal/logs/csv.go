@@ -145,11 +145,10 @@ type csvParser struct {
 	zone    zone
 	latest  int64
 	layouts map[string]*csvLayout
-	channel []byte // reused: "windows/" and a channel
 }
 
 func newCSVParser(p *Parser) *csvParser {
-	return &csvParser{p: p, web: newWeb(p), query: p.named("cs-uri-query"), message: p.named("Message"), layouts: map[string]*csvLayout{}, channel: []byte("windows/")}
+	return &csvParser{p: p, web: newWeb(p), query: p.named("cs-uri-query"), message: p.named("Message"), layouts: map[string]*csvLayout{}}
 }
 
 // parse reads the records of b. header finds the header at the start of a
@@ -270,8 +269,7 @@ func (c *csvParser) record(l *csvLayout, line []byte, number uint64, offset int6
 	}
 	origin := l.origin
 	if channel := part[channelColumn]; channel != nil {
-		c.channel = append(c.channel[:len("windows/")], channel...)
-		origin = c.p.origin(c.channel)
+		origin = c.p.windowsOrigin(channel)
 	}
 	c.p.hand(origin)
 }

@@ -245,7 +245,18 @@ func (s *syslogParser) line(line []byte, number uint64, offset int64) {
 		structured(l.data, s.parameter)
 	}
 	s.message.add(e, l.text)
-	s.p.hand(s.origin)
+	origin := s.origin
+	switch string(l.program) {
+	case "sudo":
+		s.p.addSudo(l.text)
+	case "sysmon": // for Linux: an event as XML
+		if bytes.HasPrefix(l.text, []byte("<Event>")) {
+			if o, err := s.p.eventXML(l.text); err == nil {
+				origin = o
+			}
+		}
+	}
+	s.p.hand(origin)
 }
 
 // parameter adds one parameter of structured data as "id.name".

@@ -33,7 +33,7 @@ var testNames = strings.Fields(`cs-uri-stem cs-uri-query c-uri cs-uri c-uri-quer
 // testOrigins makes every origin that tests look at a class of its own.
 func testRouter(names *event.Names) *event.Router {
 	var routes []event.Route
-	for _, o := range strings.Fields(`iis w3c w3c/firewall apache nginx linux/syslog linux/auditd linux/utmp zeek zeek/dns zeek/http
+	for _, o := range strings.Fields(`iis w3c w3c/firewall apache nginx linux/syslog linux/sysmon linux/auditd linux/utmp zeek zeek/dns zeek/http
 		exchange exchange/httpproxy exchange/ecp exchange/oabgenerator exchange/messagetracking windows/Security windows`) {
 		routes = append(routes, event.Route{Origin: o, Sources: []event.Logsource{{Service: o}}})
 	}
@@ -359,6 +359,24 @@ func TestSyslog(t *testing.T) {
 	wantFields(t, got[7], "program", "", "message", "last message repeated 2 times")
 	if got[0].Origin != "linux/syslog" || got[0].Host != "town" || got[0].Text != "Dec 31 23:59:59 town sshd[77]: Failed password for root" {
 		t.Errorf("%+v", got[0])
+	}
+}
+
+// What sudo and Sysmon for Linux write to syslog is taken apart.
+func TestSyslogPrograms(t *testing.T) {
+	got, problems := parseText(
+		t, "syslog", "Mar  3 10:00:00 web1 sudo: ann : TTY=pts/0 ; PWD=/home/ann ; USER=root ; COMMAND=/usr/bin/id\n"+
+			`Mar  3 10:00:01 web1 sysmon: <Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID><TimeCreated SystemTime="2021-03-03T10:00:00.5Z"/>`+
+			`<Channel>Linux-Sysmon/Operational</Channel><Computer>web1.town</Computer></System><EventData><Data Name="CommandLine">id -u</Data></EventData></Event>`+"\n", "2021-03-04T00:00:00Z",
+	)
+	if len(got) != 2 || len(problems) != 0 {
+		t.Fatalf("%v %v", got, problems)
+	}
+	wantFields(t, got[0], "USER", "root", "COMMAND", "/usr/bin/id")
+	wantFields(t, got[1], "CommandLine", "id -u", "EventID", "1", "program", "sysmon", "host", "web1")
+	wantTimes(t, got, "2021-03-03T10:00:00Z", "2021-03-03T10:00:00.5Z")
+	if got[1].Origin != "linux/sysmon" {
+		t.Errorf("origin %s", got[1].Origin)
 	}
 }
 

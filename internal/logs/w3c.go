@@ -196,7 +196,6 @@ type column struct {
 
 // A w3cLayout is one #Fields directive, resolved.
 type w3cLayout struct {
-	fields  string
 	columns []column
 	origin  *event.Origin
 	iis     bool
