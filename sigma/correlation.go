@@ -141,8 +141,8 @@ func buildCorrelation(path string, doc *yamlNode) (*Correlation, error) {
 		generate = doc.get("generate")
 	}
 	text, _ := generate.scalar()
-	c.Generate, err = strconv.ParseBool(text)
-	if err != nil && text != "" {
+	value, ok := parseBool(text)
+	if c.Generate = value; !ok && text != "" {
 		return nil, bad("write true or false", "generate is %q", text)
 	}
 	return c, nil

@@ -1,6 +1,10 @@
 package sigma
 
-import "github.com/tocsin-project/tocsin/event"
+import (
+	"strings"
+
+	"github.com/tocsin-project/tocsin/event"
+)
 
 // A Filter narrows other rules ("Sigma Filters Specification"): a rule it
 // applies to matches only where the filter's condition holds as well. Load
@@ -34,7 +38,7 @@ func (l *loader) buildFilter(path string, doc *yamlNode) (*Filter, error) {
 	if f.Rules, err = body.get("rules").strings(); err != nil {
 		return nil, bad("list ids or names of rules", "rules: %v", err)
 	}
-	if len(f.Rules) == 1 && (f.Rules[0] == "any" || f.Rules[0] == "ANY" || f.Rules[0] == "Any") {
+	if len(f.Rules) == 1 && strings.EqualFold(f.Rules[0], "any") {
 		f.Rules = nil
 	}
 	b := l.fresh()
@@ -84,7 +88,7 @@ func readLogsource(n *yamlNode) (event.Logsource, error) {
 		if err != nil {
 			return l, bad("give "+part.key+" one text", "logsource: %v", err)
 		}
-		*part.to = s
+		*part.to = strings.ToLower(s)
 	}
 	return l, nil
 }

@@ -233,6 +233,7 @@ func (l *loader) parse(f *file, src string) *documents {
 		d.refuse(0, "", bad("correct the YAML", "not valid YAML: %s", strings.TrimPrefix(err.Error(), "go-yaml load error in ")))
 		return d
 	}
+	l.builder.spent = 0
 	var actions actions
 	for i := range docs {
 		doc, err := actions.apply(&docs[i])

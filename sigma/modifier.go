@@ -130,10 +130,22 @@ type builder struct {
 	unresolved []string // placeholders without values
 	atoms      []Atom   // room for atoms and parts, which come in thousands
 	parts      []Part
+	spent      int // what the atoms of the file take, roughly, in bytes
 }
+
+// Limits on what values may become. A hostile file cannot cost more than a
+// small multiple of what the largest honest one does.
+const (
+	maxValue = 64 << 10  // bytes of one value
+	maxSpent = 128 << 20 // what the values of one file may take
+)
 
 // atom returns a pointer to a copy of a.
 func (b *builder) atom(a Atom) *Atom {
+	b.spent += 64 + len(a.Text)
+	for i := range a.Pattern {
+		b.spent += len(a.Pattern[i].Literal)
+	}
 	if len(b.atoms) == cap(b.atoms) {
 		b.atoms = make([]Atom, 0, 128)
 	}
@@ -216,6 +228,12 @@ func (b *builder) value(field string, c *chain, v *yamlNode, members []Expr) ([]
 	if v.kind == listNode || v.kind == mapNode {
 		return nil, bad("give a field a value or a list of values", "the value of field %q is %v", field, v.kind)
 	}
+	if len(v.text) > maxValue {
+		return nil, bad("split it", "a value of field %q has more than %d bytes", field, maxValue)
+	}
+	if b.spent > maxSpent {
+		return nil, bad("split the file", "the values of the file take more than %d MB", maxSpent>>20)
+	}
 	if v.kind == nullNode {
 		x, err := nullValue(field, c)
 		return append(members, x), err
@@ -289,8 +307,8 @@ func (b *builder) appendAtoms(members []Expr, field string, c *chain, raw string
 		p := b.around(Pattern{{Kind: Reference}}, c.lead, c.trail)
 		return append(members, b.atom(Atom{Field: field, Op: FieldMatch, Ref: raw, Pattern: p, Cased: c.cased})), nil
 	case existsValue:
-		want, err := strconv.ParseBool(strings.ToLower(raw))
-		if err != nil {
+		want, ok := parseBool(raw)
+		if !ok {
 			return nil, bad("write true or false", "exists wants true or false, not %q", raw)
 		}
 		return append(members, b.atom(Atom{Field: field, Op: Exists, Want: want})), nil
@@ -375,6 +393,17 @@ func literalPattern(s string) Pattern {
 		return Pattern{}
 	}
 	return Pattern{{Kind: Literal, Literal: s}}
+}
+
+// parseBool reads a boolean as YAML writes it, 1.1 included.
+func parseBool(s string) (value, ok bool) {
+	switch strings.ToLower(s) {
+	case "true", "yes", "on":
+		return true, true
+	case "false", "no", "off":
+		return false, true
+	}
+	return false, false
 }
 
 // parseNetwork reads a network (cidr), or an address, which is a network of

@@ -264,3 +264,19 @@ func TestTranslatedRegexp(t *testing.T) {
 		{"class with brackets", "f|re: '(?>[]()+*]+)x'", []string{"f=(]x"}, []string{"f=x"}},
 	}, Options{})
 }
+
+// Limits keep one rule from costing more than a small multiple of its size.
+func TestValueLimits(t *testing.T) {
+	many := strings.Repeat("\n  - ' -a -b -c "+strings.Repeat("x", 1000)+"'", 1200)
+	for name, c := range map[string]struct{ item, reason string }{
+		"long value":    {"f: " + strings.Repeat("x", maxValue+1), "has more than"},
+		"long regexp":   {"f|re: " + strings.Repeat("x", maxRegexp+1), "has more than"},
+		"large regexp":  {"f|re: '(" + strings.Repeat("ab", 200) + "){1000}'", "repeats too much"},
+		"many expanded": {"f|windash:" + strings.ReplaceAll(many, "\n", "\n  "), "take more than"},
+	} {
+		_, refused := load1(t, "s:\n  "+c.item+"\ncondition: s", Options{})
+		if refused == nil || !strings.Contains(refused.Reason, c.reason) {
+			t.Errorf("%s: %v, want %q", name, refused, c.reason)
+		}
+	}
+}

@@ -9,6 +9,22 @@ import (
 // maxRegexp bounds the source of one regular expression.
 const maxRegexp = 16 << 10
 
+// maxExpression bounds the size of a regular expression with its repetitions
+// written out.
+const maxExpression = 100_000
+
+// expressionSize returns roughly how large the program of x becomes.
+func expressionSize(x *syntax.Regexp) float64 {
+	size := float64(1 + len(x.Rune)/2)
+	for _, sub := range x.Sub {
+		size += expressionSize(sub)
+	}
+	if x.Op == syntax.OpRepeat {
+		size *= float64(max(x.Min+1, x.Max))
+	}
+	return size
+}
+
 func quoteMeta(s string) string { return regexp.QuoteMeta(s) }
 
 // regexpExpr builds the test of a regular expression (modifier re). Rules are
@@ -23,7 +39,7 @@ func regexpExpr(field string, c *chain, source string) (Expr, error) {
 		flags = "(?" + c.flags + ")"
 	}
 	parts := []regexpPart{{source: source}}
-	if _, err := syntax.Parse(flags+source, syntax.Perl); err != nil {
+	if _, err := syntax.Parse(source, syntax.Perl); err != nil {
 		var reason string
 		if parts, reason = translate(source); reason != "" {
 			return nil, bad("rewrite it in RE2 syntax, which has no lookaround and no backreferences", "the regular expression %s", reason)
@@ -38,8 +54,12 @@ func regexpExpr(field string, c *chain, source string) (Expr, error) {
 			text = `(?:` + text + `)\z`
 		}
 		text = flags + text
-		if _, err := syntax.Parse(text, syntax.Perl); err != nil {
+		tree, err := syntax.Parse(text, syntax.Perl)
+		if err != nil {
 			return nil, bad("rewrite it in RE2 syntax", "the regular expression is not valid: %v", err)
+		}
+		if expressionSize(tree) > maxExpression {
+			return nil, bad("use smaller counts", "the regular expression repeats too much")
 		}
 		var x Expr = &Atom{Field: field, Op: Regexp, Text: text}
 		if p.not {
