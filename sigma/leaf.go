@@ -23,6 +23,7 @@ type leaf struct {
 	many     *literals // list as a set, when it is long
 	globs    []Pattern
 	re       *regexp.Regexp
+	machine  int32 // expressions: the automaton in state.machines
 	needs    necessity // expressions: what a match must have
 	prefix   netip.Prefix
 	op       Op
@@ -87,7 +88,7 @@ func (m *Matcher) holds(l *leaf, raw, low []byte) bool {
 		}
 		return m.holdsText(l, v)
 	case expression:
-		return l.needs.possible(low) && (l.list == nil || m.holdsText(l, low)) && l.re.Match(raw)
+		return l.needs.possible(low) && (l.list == nil || m.holdsText(l, low)) && m.machine(l).match(raw)
 	case network:
 		a, err := netip.ParseAddr(string(bytes.TrimSpace(raw)))
 		return err == nil && l.prefix.Contains(a.WithZone("").Unmap())
@@ -101,6 +102,15 @@ func (m *Matcher) holds(l *leaf, raw, low []byte) bool {
 		return m.holdsReference(l, raw, low)
 	}
 	return false
+}
+
+// machine returns the automaton of an expression, made when first needed.
+func (m *Matcher) machine(l *leaf) *automaton {
+	a := &m.state.machines[l.machine]
+	if *a == nil {
+		*a = newAutomaton(l.re)
+	}
+	return *a
 }
 
 func (m *Matcher) holdsText(l *leaf, v []byte) bool {

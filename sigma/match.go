@@ -27,6 +27,8 @@ type state struct {
 	tried   []uint32 // by rule of the program: epoch
 	memo    []uint32 // by leaf: 2*epoch, +1 when it held
 	slots   []slotValues
+	// machines are the automata of expressions, made when first needed.
+	machines []*automaton
 }
 
 // slotValues are the values of one field of the current event.
@@ -75,7 +77,7 @@ func (m *Matcher) begin(e *event.Event) {
 	if m.state == nil || m.state.program != p {
 		s := m.states[p]
 		if s == nil {
-			s = &state{program: p, tried: make([]uint32, len(p.rules)), memo: make([]uint32, len(p.leaves)), slots: make([]slotValues, len(p.slots))}
+			s = &state{program: p, tried: make([]uint32, len(p.rules)), memo: make([]uint32, len(p.leaves)), slots: make([]slotValues, len(p.slots)), machines: make([]*automaton, p.machines)}
 			m.states[p] = s
 		}
 		m.state = s

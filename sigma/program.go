@@ -15,13 +15,14 @@ import (
 // share, the conditions over them, and for each field an index of the
 // literals that make a rule worth evaluating.
 type program struct {
-	rules  []int32 // index in the Set, ascending
-	roots  []int32 // by rule of the program: node of its condition
-	nodes  []node
-	leaves []leaf
-	slots  []event.ID // the fields that leaves read; 0 is the whole record
-	index  []index
-	always []int32 // rules without a witness
+	rules    []int32 // index in the Set, ascending
+	roots    []int32 // by rule of the program: node of its condition
+	nodes    []node
+	leaves   []leaf
+	slots    []event.ID // the fields that leaves read; 0 is the whole record
+	index    []index
+	always   []int32 // rules without a witness
+	machines int32   // how many leaves are expressions
 }
 
 // A node is an operator over nodes, or one leaf.
@@ -281,6 +282,10 @@ func (c *compiler) leafNode(l leaf) int32 {
 	if !ok {
 		n = int32(len(c.leaves))
 		c.leafOf[key] = n
+		if l.kind == expression {
+			l.machine = c.machines
+			c.machines++
+		}
 		c.leaves = append(c.leaves, l)
 	}
 	return c.add(node{op: leafNode, leaf: n})
