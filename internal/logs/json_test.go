@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -321,7 +322,7 @@ func BenchmarkJSONSplit(b *testing.B) {
 	}
 }
 
-// What fastjson takes for an object is read with the same names and values.
+// What is valid and fastjson takes for an object is read with the same names and values.
 // Whatever the bytes are, reading ends, and cutting them into blocks takes
 // nothing away.
 func FuzzJSON(f *testing.F) {
@@ -350,7 +351,7 @@ func FuzzJSON(f *testing.F) {
 			rest, offset = rest[n:], offset+int64(n)
 		}
 		v, err := fastjson.ParseBytes(data)
-		if err != nil || v.Type() != fastjson.TypeObject || bytes.Contains(data, []byte(`\u`)) || bytes.ContainsAny(data, "\n") {
+		if err != nil || !json.Valid(data) || v.Type() != fastjson.TypeObject || bytes.Contains(data, []byte(`\u`)) || bytes.ContainsAny(data, "\n") {
 			return
 		}
 		if n, _ := wrapped(data[space(data, 0):]); n > 0 {
