@@ -83,12 +83,11 @@ func number(b []byte, n int64) []byte {
 
 // Dates of the days that records can fall on, and of the day before and the
 // day after.
-var dates, shortDates = func() (full, short [10]string) {
-	for i := range full {
-		t := firstDay.AddDate(0, 0, i-1)
-		full[i], short[i] = t.Format("2006-01-02"), t.Format("Jan _2")
+var dates = func() (d [10]string) {
+	for i := range d {
+		d[i] = firstDay.AddDate(0, 0, i-1).Format(time.DateOnly)
 	}
-	return full, short
+	return d
 }()
 
 func dayOf(t int64) int { return int((t - start + day) / day) }

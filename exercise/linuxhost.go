@@ -33,10 +33,11 @@ func (h *linuxHost) pid() int {
 	return h.lastPID
 }
 
-// log writes a line of auth.log: Feb 26 07:02:11 files01 sshd[812]: text.
+// log writes a line of auth.log, stamped as rsyslog's file format does, with
+// the year: 2021-02-26T07:02:11.000000+00:00 files01 sshd[812]: text.
 func (h *linuxHost) log(t int64, program string, pid int, truth *Truth, text string) {
-	b := append(h.site.line[:0], shortDates[dayOf(t)]...)
-	b = append(clockTime(append(b, ' '), t), ' ')
+	b := append(date(h.site.line[:0], t), 'T')
+	b = append(clockTime(b, t), ".000000+00:00 "...)
 	b = append(append(append(b, h.name...), ' '), program...)
 	if pid > 0 {
 		b = append(number(append(b, '['), int64(pid)), ']')
