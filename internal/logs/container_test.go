@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/gzip"
@@ -337,5 +338,94 @@ func TestLastBlock(t *testing.T) {
 		if err := in.Next(&b); !errors.Is(err, os.ErrClosed) {
 			t.Errorf("after Close: %v", err)
 		}
+	}
+}
+
+// A file whose records point backwards is read wherever it lies, and what it
+// was unpacked to is gone once its last block is released.
+func TestRandomAccessInArchives(t *testing.T) {
+	w := newJournalWriter(false)
+	for i := range 5000 {
+		w.entry(uint64(1614733200000000+i), "MESSAGE=number "+fmt.Sprint(i), "_HOSTNAME=town")
+	}
+	content := string(w.buf)
+	dir := t.TempDir()
+	for _, path := range []string{write(t, dir, "a.journal", content), write(t, dir, "b.tar.gz", gz(tarOf("x.journal", content))), write(t, dir, "c.zip", zipOf("x.journal", content))} {
+		temp := t.TempDir()
+		in, err := Open([]string{path}, Options{TempDir: temp, BlockSize: 64 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first, second Block
+		p := newTestParser()
+		var records uint64
+		for _, b := range []*Block{&first, &second} { // the first block stays in hand to the end
+			if err := in.Next(b); err != nil {
+				t.Fatal(err)
+			}
+		}
+		kept := first.At
+		records += p.Parse(&first, func(*event.Event) {}).Records + p.Parse(&second, func(*event.Event) {}).Records
+		for in.Next(&second) == nil {
+			records += p.Parse(&second, func(*event.Event) {}).Records
+		}
+		if records != 5000 {
+			t.Errorf("%s: %d records", path, records)
+		}
+		if _, err := kept.ReadAt(make([]byte, 8), 0); err != nil {
+			t.Errorf("%s: a block in hand can no longer be read: %v", path, err)
+		}
+		if err := in.Next(&first); !errors.Is(err, io.EOF) {
+			t.Error(err)
+		}
+		if _, err := kept.ReadAt(make([]byte, 8), 0); err == nil {
+			t.Errorf("%s: still open after its last block was released", path)
+		}
+		in.Close()
+		if left, _ := os.ReadDir(temp); len(left) != 0 {
+			t.Errorf("%s: left %v behind", path, left)
+		}
+	}
+}
+
+// Several goroutines take blocks in turn: each block once, numbered in order.
+func TestWorkers(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 20 {
+		write(t, dir, fmt.Sprintf("%02d.log.gz", i), gz(strings.Repeat(fmt.Sprintf("line of %d\n", i), 5000)))
+	}
+	in, err := Open([]string{dir}, Options{BlockSize: 8 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var mu sync.Mutex
+	seen := map[uint64]string{}
+	var records uint64
+	var workers sync.WaitGroup
+	for range 4 {
+		workers.Go(func() {
+			p := newTestParser()
+			var b Block
+			for in.Next(&b) == nil {
+				n := p.Parse(&b, func(*event.Event) {}).Records
+				in.Progress()
+				mu.Lock()
+				seen[b.Seq] = b.File.Path
+				records += n
+				mu.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	if records != 100000 {
+		t.Errorf("%d records", records)
+	}
+	last := ""
+	for i := range uint64(len(seen)) {
+		if seen[i] < last {
+			t.Errorf("block %d is of %s, after %s", i, seen[i], last)
+		}
+		last = seen[i]
 	}
 }
