@@ -13,8 +13,8 @@ type Notice struct {
 	Path  string
 	ID    string
 	Title string
-	// Dead is set when the rule can never fire. Otherwise the notice is a
-	// warning.
+	// Dead is set when the rule can never fire on the sources that are known.
+	// Otherwise the notice is a warning.
 	Dead   bool
 	Reason string
 }
@@ -67,7 +67,7 @@ func deadRule(r *Rule, classes []*event.Class, sources map[event.Logsource]bool)
 		sources[r.Logsource] = given
 	}
 	if !given {
-		return "no log that is read is of logsource " + r.Logsource.String()
+		return "no log format that is recognised is of logsource " + r.Logsource.String() + ": it can only match records of unknown origin"
 	}
 	return ""
 }
