@@ -16,9 +16,10 @@ type templates struct {
 	size   int // bytes held, roughly
 }
 
-// What templates may hold between chunks.
+// What templates may hold at the start of a chunk, in bytes, and twice that
+// within it.
 const (
-	maxTemplates = 8 << 20
+	maxTemplates = 4 << 20
 	maxSameGUID  = 4
 )
 
@@ -69,7 +70,7 @@ func (d *Decoder) template(body span, ctx *node) (*program, error) {
 
 // compile finds the definition among those of earlier chunks or compiles it.
 func (d *Decoder) compile(body span, ctx *node) (*program, error) {
-	d.work -= (body.end - body.pos) / 8
+	d.work -= body.end - body.pos
 	key := templateKey{ctx: ctx}
 	copy(key.guid[:], d.data[body.pos-20:])
 	same := d.cache.known[key]
@@ -77,6 +78,9 @@ func (d *Decoder) compile(body span, ctx *node) (*program, error) {
 		if k.shape.matches(d.data, body) {
 			return &k.program, nil
 		}
+	}
+	if d.cache.size > 2*maxTemplates {
+		return nil, errWork
 	}
 	k := &compiled{}
 	d.compiler.start(lexer{data: d.data, span: body, deps: true, shape: &k.shape}, &d.names, &k.program)

@@ -106,9 +106,10 @@ const (
 //	<X a=""> in any of these       X_a
 //
 // Names repeat: each unnamed Data is a field, and so is each item of an
-// array. Values are the text that Windows writes in XML. An attribute whose
-// value is null or empty is no field; an element whose content is null is one
-// of kind Null. xmlns attributes are left out.
+// array. Values are the text that Windows writes in XML. An attribute that is
+// null or empty is no field. An element that is, is one only when it has
+// neither attributes nor children, as <Data Name="X"/>; it is of kind Null
+// when its content is null. xmlns attributes are left out.
 type Field struct {
 	Name  string
 	Value []byte

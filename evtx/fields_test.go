@@ -2,6 +2,9 @@ package evtx_test
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -83,6 +86,20 @@ func TestNames(t *testing.T) {
 				{Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: "X"}}, Value: "a"},
 			}}
 		}, "X=a"},
+		{"children of a named Data", func(e *evtxtest.Event) {
+			e.UserData = &evtxtest.Element{Name: "Root", Children: []evtxtest.Element{{
+				Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: "X"}, {Name: "k", Value: "v"}},
+				Children: []evtxtest.Element{{Name: "A", Value: "a"}},
+			}}}
+			e.Forwarded = true
+		}, "X_k=v X.A=a"},
+		{"Data whose Name is a value", func(e *evtxtest.Event) {
+			e.UserData = &evtxtest.Element{Name: "Root", Children: []evtxtest.Element{
+				{Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: "X"}}, Value: uint32(1)},
+				{Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: "Y"}}, Value: []string{"a", "b"}},
+				{Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: ""}}, Value: "c"},
+			}}
+		}, "X=1 Y=a Y=b Data=c"},
 		{"RenderingInfo", func(e *evtxtest.Event) {
 			e.Rendering = &evtxtest.Rendering{Culture: "en-US", Message: "m", Level: "l", Keywords: []string{"k"}}
 		}, "RenderingInfo_Culture=en-US Message=m RenderingInfo_Level=l RenderingInfo_Keywords.Keyword=k"},
@@ -145,6 +162,56 @@ func TestDirect(t *testing.T) {
 		if n != 1 {
 			t.Errorf("%d records", n)
 		}
+	}
+}
+
+// TestRandomTrees checks that the two ways through a record, compiled and by
+// token, agree on any elements, with and without templates.
+func TestRandomTrees(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	name := func() string { return string(rune('A' + rng.IntN(4))) }
+	value := func(leaf bool) any {
+		values := []any{
+			nil, "", "text", uint32(rng.IntN(3)), true, evtxtest.Hex32(rng.IntN(3)),
+			evtxtest.GUID("{5770385F-C22A-43E0-BF4C-06F5698FFBD9}"), eventTime,
+			[]string{"a", "b"},
+		}
+		if !leaf { // an array repeats the element in XML, with attributes and children
+			values = values[:len(values)-1]
+		}
+		return values[rng.IntN(len(values))]
+	}
+	var tree func(depth int) evtxtest.Element
+	tree = func(depth int) evtxtest.Element {
+		e := evtxtest.Element{Name: name()}
+		if rng.IntN(3) == 0 {
+			return evtxtest.Element{Name: "Data", Attrs: []evtxtest.Data{{Name: "Name", Value: name()}}, Value: value(true)}
+		}
+		if rng.IntN(3) == 0 {
+			e.Attrs = append(e.Attrs, evtxtest.Data{Name: "k", Value: "v"})
+		}
+		for depth > 0 && rng.IntN(3) > 0 {
+			e.Children = append(e.Children, tree(depth-1))
+		}
+		if len(e.Children) == 0 || rng.IntN(3) == 0 {
+			e.Value = value(len(e.Children) == 0 && len(e.Attrs) == 0)
+		}
+		return e
+	}
+	var events []evtxtest.Event
+	for range 500 {
+		e := sample()
+		root := evtxtest.Element{Name: "Root", Children: []evtxtest.Element{tree(3), tree(3)}}
+		e.UserData = &root
+		e.Forwarded = rng.IntN(2) == 0
+		events = append(events, e)
+	}
+	path := filepath.Join(t.TempDir(), "trees.evtx")
+	if err := os.WriteFile(path, logFile(t, events...), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, stats := readOurs(t, path); stats.Records != 500 || stats.Damaged > 0 {
+		t.Errorf("%+v", stats)
 	}
 }
 

@@ -58,7 +58,7 @@ func short(err error) bool {
 func (e *Reader) Header() Header { return e.header }
 
 // Records returns the records that are left. A record is valid only until the
-// next.
+// next. Who breaks off loses the rest of the chunk that the record was in.
 func (e *Reader) Records() iter.Seq[*Record] {
 	return func(yield func(*Record) bool) {
 		for e.err == nil {

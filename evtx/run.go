@@ -185,7 +185,7 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 			d.put(o, p.literal[o.lo:o.hi:o.hi], String)
 		case opNull:
 			d.put(o, nil, Null)
-		case opValue, opAttribute:
+		case opValue, opContent, opAttribute:
 			if err := d.value(o, v, &p.memos[o.memo], nesting); err != nil {
 				return err
 			}
@@ -216,7 +216,7 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 	return nil
 }
 
-// value puts out the field of opValue or opAttribute.
+// value puts out the field of opValue, opContent or opAttribute.
 func (d *Decoder) value(o *op, v value, m *memo, nesting int) error {
 	b := d.bytes(v)
 	switch typ := v.typ(); {
@@ -246,6 +246,8 @@ func (d *Decoder) value(o *op, v value, m *memo, nesting int) error {
 		return d.fragment(v.span(), o.node, nesting+1)
 	case typ&typeArray != 0:
 		d.array(o.node, v)
+	case o.code == opContent:
+		d.attribute(o.node, v)
 	default:
 		d.content(o.node, v)
 	}
@@ -403,6 +405,16 @@ func (d *Decoder) cutItem(v value) (item, rest value) {
 // mixed adds a field whose content is parts; when one is an array, a field for
 // each of its items.
 func (d *Decoder) mixed(n *node, p *program, parts []part, values []value, nesting int) error {
+	if len(parts) == 0 {
+		d.field(n, nil, Null)
+		return nil
+	}
+	if q := parts[0]; len(parts) == 1 && !q.fixed && int(q.id) < len(values) {
+		if v := values[q.id]; v.typ()&typeArray == 0 && v.typ() != typeBinXML {
+			d.content(n, v) // keeps its kind
+			return nil
+		}
+	}
 	count := 1
 	for _, q := range parts {
 		if q.fixed || int(q.id) >= len(values) {
@@ -447,17 +459,19 @@ func (d *Decoder) join(p *program, parts []part, values []value, i int) []byte {
 	return d.out[start:len(d.out):len(d.out)]
 }
 
-// pick returns the i-th item of v when it is an array, its last when there
-// are fewer.
+// pick returns the i-th item of v when it is an array, and null beyond its
+// end.
 func (d *Decoder) pick(v value, i int) value {
 	if v.typ()&typeArray == 0 {
 		return v
 	}
-	item := newValue(0, 0, typeNull)
-	for ; v.size() > 0 && i >= 0; i-- {
-		item, v = d.cutItem(v)
+	for ; v.size() > 0; i-- {
+		var item value
+		if item, v = d.cutItem(v); i == 0 {
+			return item
+		}
 	}
-	return item
+	return newValue(0, 0, typeNull)
 }
 
 // render appends the text of v to the arena and returns it.

@@ -8,7 +8,7 @@ type program struct {
 	ops     []op
 	parts   []part
 	literal []byte // text that stands in the template, in UTF-8
-	memos   []memo // of opValue and opAttribute
+	memos   []memo // of opValue, opContent and opAttribute
 }
 
 func (p *program) reset() { p.ops, p.parts, p.memos = p.ops[:0], p.parts[:0], p.memos[:0] }
@@ -16,7 +16,7 @@ func (p *program) reset() { p.ops, p.parts, p.memos = p.ops[:0], p.parts[:0], p.
 // size returns the bytes that p holds, roughly.
 func (p *program) size() int {
 	return int(unsafe.Sizeof(op{}))*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
-		int(unsafe.Sizeof(memo{}))*cap(p.memos) + cap(p.literal)
+		(memoText+int(unsafe.Sizeof(memo{})))*cap(p.memos) + cap(p.literal)
 }
 
 // An op puts out one field, or decides about others. It holds what its field
@@ -39,6 +39,7 @@ const (
 	opLiteral        opcode = iota // field of fixed text
 	opNull                         // field of an empty element
 	opValue                        // field of an element whose content is a value
+	opContent                      // as opValue, of an element with attributes or children: none when empty
 	opMixed                        // field of an element whose content is text and values
 	opAttribute                    // field of an attribute that is a value
 	opMixedAttribute               // field of an attribute that is text and values
@@ -64,8 +65,10 @@ type memo struct {
 	text   []byte
 }
 
-// memoSize is the size of the SID of a user.
-const memoSize = 28
+const (
+	memoSize = 28 // of the SID of a user
+	memoText = 48 // bytes of text that it takes, and a GUID, roughly
+)
 
 // A compiler turns elements into a program.
 type compiler struct {
@@ -125,8 +128,12 @@ func (c *compiler) element(parent *node, t token, depth int) error {
 	if err != nil {
 		return err
 	}
+	inner := n // what children are named after
+	if field != nil {
+		inner = field
+	}
 	text := len(c.parts)
-	kids, err := c.body(n, depth)
+	kids, err := c.body(inner, depth)
 	if err != nil {
 		return err
 	}
@@ -139,7 +146,7 @@ func (c *compiler) element(parent *node, t token, depth int) error {
 			mid := uint32(len(c.p.parts) + text - base)
 			c.putParts(op{code: opNamed, mid: mid}, n, c.parts[base:])
 		} else {
-			c.own(field, own)
+			c.own(field, own, leaf && !kids)
 		}
 	}
 	c.parts = c.parts[:base]
@@ -171,7 +178,11 @@ func (c *compiler) attributes(n *node, more bool) (field *node, leaf bool, err e
 		own := c.parts[base:]
 		switch {
 		case n.data == nil || field != n || string(c.chars(t.name)) != "N\x00a\x00m\x00e\x00":
-			a, err := c.names.attribute(n, c.chars(t.name))
+			of := n
+			if field != nil {
+				of = field
+			}
+			a, err := c.names.attribute(of, c.chars(t.name))
 			if err != nil {
 				return nil, false, err
 			}
@@ -194,12 +205,13 @@ func (c *compiler) attributes(n *node, more bool) (field *node, leaf bool, err e
 
 // text puts the content of an attribute on c.parts.
 func (c *compiler) text() error {
+	base := len(c.parts)
 	for c.content() {
 		t, err := c.next()
 		if err != nil {
 			return err
 		}
-		c.part(t)
+		c.part(t, base)
 	}
 	return nil
 }
@@ -214,6 +226,7 @@ func (c *compiler) body(n *node, depth int) (kids bool, err error) {
 	if t.kind != tokenCloseStart {
 		return false, errToken
 	}
+	base := len(c.parts)
 	for {
 		t, err := c.next()
 		if err != nil {
@@ -237,14 +250,15 @@ func (c *compiler) body(n *node, depth int) (kids bool, err error) {
 				continue
 			}
 		}
-		if !c.part(t) {
+		if !c.part(t, base) {
 			return false, errToken
 		}
 	}
 }
 
-// part adds what t stands for to c.parts; false when t is no content.
-func (c *compiler) part(t token) bool {
+// part adds what t stands for to the parts from base on; false when t is no
+// content.
+func (c *compiler) part(t token, base int) bool {
 	start := len(c.p.literal)
 	switch t.kind {
 	case tokenNormal, tokenOptional:
@@ -260,7 +274,7 @@ func (c *compiler) part(t token) bool {
 		return false
 	}
 	lo, hi := uint32(start), uint32(len(c.p.literal))
-	if n := len(c.parts); n > 0 && c.parts[n-1].fixed && c.parts[n-1].hi == lo && lo != hi {
+	if n := len(c.parts); n > base && c.parts[n-1].fixed && c.parts[n-1].hi == lo && lo != hi {
 		c.parts[n-1].hi = hi
 		return true
 	}
@@ -268,17 +282,21 @@ func (c *compiler) part(t token) bool {
 	return true
 }
 
-// own puts out an element's own content.
-func (c *compiler) own(field *node, own []part) {
+// own puts out an element's own content. When it has attributes or children,
+// it is no leaf, and empty content is no field.
+func (c *compiler) own(field *node, own []part, leaf bool) {
 	switch {
 	case len(own) == 0:
 		c.put(op{code: opNull}, field)
 	case len(own) > 1:
 		c.putParts(op{code: opMixed}, field, own)
-	case own[0].fixed:
+	case own[0].fixed && (leaf || own[0].lo < own[0].hi):
 		c.put(op{code: opLiteral, lo: own[0].lo, hi: own[0].hi}, field)
-	default:
+	case own[0].fixed:
+	case leaf:
 		c.putValue(op{code: opValue, id: own[0].id}, field)
+	default:
+		c.putValue(op{code: opContent, id: own[0].id}, field)
 	}
 }
 
@@ -286,11 +304,12 @@ func (c *compiler) own(field *node, own []part) {
 func (c *compiler) attribute(field *node, own []part) {
 	switch {
 	case len(own) == 0:
-		c.put(op{code: opLiteral}, field)
 	case len(own) > 1:
 		c.putParts(op{code: opMixedAttribute}, field, own)
 	case own[0].fixed:
-		c.put(op{code: opLiteral, lo: own[0].lo, hi: own[0].hi}, field)
+		if own[0].lo < own[0].hi {
+			c.put(op{code: opLiteral, lo: own[0].lo, hi: own[0].hi}, field)
+		}
 	default:
 		c.putValue(op{code: opAttribute, id: own[0].id}, field)
 	}

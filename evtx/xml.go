@@ -8,7 +8,7 @@ import (
 // Limits of the XML of one record: bytes, and steps.
 const (
 	maxXML     = 4 << 20
-	maxXMLWork = 1 << 22
+	maxXMLWork = 1 << 18
 )
 
 var errXML = errors.New("the record expands beyond its limits")
@@ -34,6 +34,9 @@ type xmlWriter struct {
 	limit  int
 	work   int
 	values []value // of the instances that are open
+	array  value   // last asked for an item
+	after  int     // one more than that item's number
+	rest   value   // what follows it in array
 }
 
 // A scope is the BinXml being written: elements within one definition with
@@ -140,9 +143,6 @@ func (x *xmlWriter) element(c *scope, t token, depth int) error {
 	drop := depth > 0 && t.id != noDependency && int(t.id) < c.n && x.value(c, t.id).typ() == typeNull
 	start, from := c.span, len(x.dst)
 	for item, items := 0, 1; item < items; item++ {
-		if x.work--; x.work < 0 || len(x.dst) > x.limit {
-			return errXML
-		}
 		c.span = start
 		n, err := x.tags(c, t, depth, item)
 		if err != nil {
@@ -160,6 +160,9 @@ func (x *xmlWriter) element(c *scope, t token, depth int) error {
 // tags writes an element from start tag to end tag, with the given item of
 // arrays. It returns how many items the largest array in its content has.
 func (x *xmlWriter) tags(c *scope, open token, depth, item int) (items int, err error) {
+	if x.work--; x.work < 0 {
+		return 0, errXML
+	}
 	x.put("<")
 	x.name(open.name)
 	for more := open.more; more; {
@@ -193,6 +196,9 @@ func (x *xmlWriter) tags(c *scope, open token, depth, item int) (items int, err 
 		if err != nil {
 			return 0, err
 		}
+		if x.work--; x.work < 0 || len(x.dst) > x.limit {
+			return 0, errXML
+		}
 		switch t.kind {
 		case tokenEnd:
 			x.put("</")
@@ -210,7 +216,9 @@ func (x *xmlWriter) tags(c *scope, open token, depth, item int) (items int, err 
 				break
 			}
 			if v.typ()&typeArray != 0 && item == 0 {
-				items = max(items, x.d.items(v))
+				n := x.d.items(v)
+				x.work -= n
+				items = max(items, n)
 			}
 			x.content(v, item, false)
 		default:
@@ -236,6 +244,9 @@ func (x *xmlWriter) attribute(c *scope, name token) error {
 		t, err := c.next()
 		if err != nil {
 			return err
+		}
+		if x.work--; x.work < 0 || len(x.dst) > x.limit {
+			return errXML
 		}
 		if t.kind == tokenNormal || t.kind == tokenOptional {
 			before := len(x.dst)
@@ -277,12 +288,25 @@ func (x *xmlWriter) put(s string) { x.dst = append(x.dst, s...) }
 // content writes the text of v, of its given item when it is an array.
 func (x *xmlWriter) content(v value, item int, attribute bool) {
 	if v.typ()&typeArray != 0 {
-		x.work -= item
-		v = x.d.pick(v, item)
+		v = x.item(v, item)
 	}
 	text, _ := x.d.clock.appendValue(x.d.scratch[:0], v.typ(), x.d.bytes(v))
 	x.d.scratch = text
 	x.escaped(text, attribute)
+}
+
+// item returns the i-th item of an array. Items are asked for in order, so
+// the place after the last one is kept.
+func (x *xmlWriter) item(v value, i int) value {
+	if x.array != v || x.after != i {
+		x.array, x.after, x.rest = v, 0, v
+	}
+	item := newValue(0, 0, typeNull)
+	for ; x.after <= i && x.rest.size() > 0; x.after++ {
+		x.work--
+		item, x.rest = x.d.cutItem(x.rest)
+	}
+	return item
 }
 
 // chars writes UTF-16 text of the chunk.

@@ -2,6 +2,7 @@ package evtxtest
 
 import (
 	"crypto/sha256"
+	"slices"
 	"unicode/utf16"
 )
 
@@ -258,8 +259,12 @@ func (c *chunk) values(values []any) error {
 
 // element appends n and what it holds.
 func (c *chunk) element(n *node, b *body) error {
+	attrs := n.attrs
+	if b.plain { // null has no text: it leaves its attribute out
+		attrs = slices.DeleteFunc(slices.Clone(attrs), func(a attr) bool { return a.content.given && a.content.value == nil })
+	}
 	token := byte(tokenOpen)
-	if len(n.attrs) > 0 {
+	if len(attrs) > 0 {
 		token |= more
 	}
 	c.u8(token)
@@ -268,11 +273,11 @@ func (c *chunk) element(n *node, b *body) error {
 	}
 	size := c.reserve()
 	c.name(n.name)
-	if len(n.attrs) > 0 {
+	if len(attrs) > 0 {
 		list := c.reserve()
-		for i, a := range n.attrs {
+		for i, a := range attrs {
 			token := byte(tokenAttribute)
-			if i < len(n.attrs)-1 {
+			if i < len(attrs)-1 {
 				token |= more
 			}
 			c.u8(token)

@@ -237,8 +237,10 @@ func TestRefused(t *testing.T) {
 	defer f.Close()
 	w := evtxtest.NewWriter(f)
 	for _, bad := range []any{
-		struct{}{}, evtxtest.GUID("{no}"), evtxtest.SID("S-2"), evtxtest.SID("S-1-x"), evtxtest.SID("S-1-5-x"),
-		strings.Repeat("x", 40000), []any{1},
+		struct{}{},
+		evtxtest.GUID("{no}"), evtxtest.SID("S-2"), evtxtest.SID("S-1-x"), evtxtest.SID("S-1-5-x"),
+		strings.Repeat("x", 40000),
+		[]any{1},
 	} {
 		if err := w.Write(base(0)); err != nil {
 			t.Fatal(err)
