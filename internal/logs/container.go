@@ -202,10 +202,7 @@ func (in *Input) start(m packed, head []byte) {
 			return
 		}
 		s.r, head, s.offset = in.text(m.r.(*bufio.Reader), head)
-		if f.format, f.Origin = recognise(formats, false, head, m.path); f.format == nil {
-			in.leave(m, File{Skipped: "text of an unknown kind"})
-			return
-		}
+		f.format, f.Origin = recognise(formats, false, head, m.path)
 	}
 	f.Format = f.format.name
 	if f.format.random {

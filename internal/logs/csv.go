@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -29,7 +30,9 @@ var csvFormat = format{
 	},
 }
 
-// detectCSV: a header of at least two names, and rows of as many fields.
+// detectCSV: a header of at least two names, and rows of as many fields. A
+// first line whose words come again in the same place is no header but the
+// first of a text's lines.
 func detectCSV(head []byte, _ string) (string, bool) {
 	r, length, ok := csvHeader(head)
 	if !ok {
@@ -41,7 +44,8 @@ func detectCSV(head []byte, _ string) (string, bool) {
 	if whole == 0 && len(head) < headSize {
 		whole = len(rest)
 	}
-	rows, fit := 0, 0
+	rows, fit, same := 0, 0, 0
+	header := slices.Clone(r.fields)
 	for rest = rest[:whole]; len(rest) > 0 && rows < 16; {
 		n, _ := r.read(rest)
 		if blank(rest[:n]) {
@@ -52,8 +56,14 @@ func detectCSV(head []byte, _ string) (string, bool) {
 		if rows++; len(r.fields) == columns || len(r.fields) == columns+1 && columns > 3 {
 			fit++
 		}
+		for i, value := range r.fields[:min(columns, len(r.fields))] {
+			if len(value) > 0 && bytes.Equal(value, header[i]) {
+				same++
+				break
+			}
+		}
 	}
-	if columns < 3 && rows < 2 {
+	if columns < 3 && rows < 2 || same*2 > rows {
 		return "", false
 	}
 	return event.UnknownOrigin, fit*5 >= rows*4
@@ -87,6 +97,9 @@ func csvHeader(data []byte) (r csvReader, length int, ok bool) {
 	n, _ := r.read(data[length:])
 	seen := make(map[string]bool, len(r.fields))
 	for i, name := range r.fields {
+		if len(name) > 0 && name[0] == ' ' {
+			return r, 0, false // prose
+		}
 		name = bytes.TrimSpace(name)
 		if len(name) == 0 && i == len(r.fields)-1 && i > 1 {
 			continue // a delimiter at the end of each line

@@ -46,7 +46,7 @@ var formats = []*format{
 }
 
 // recognise returns the format of a file that begins with head, and the
-// origin of its records; nil when none fits.
+// origin of its records; nil when none fits, which of text always one does.
 func recognise(all []*format, binary bool, head []byte, path string) (*format, string) {
 	for _, f := range all {
 		if f.binary == binary {

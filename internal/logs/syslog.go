@@ -75,6 +75,9 @@ func (s *syslogLine) parse(line []byte, z *zone, latest int64) bool {
 	if !ok || len(host) == 0 || len(host) > 255 {
 		return false
 	}
+	if s.priority < 0 && levels[string(host)] {
+		return false // a program's own log: stamp, level, part of the program
+	}
 	if tag := host[len(host)-1]; tag == ':' || tag == ']' { // no host, as local sockets write it
 		rest = line[len(line)-len(rest)-len(host)-1:]
 	} else {
@@ -82,6 +85,12 @@ func (s *syslogLine) parse(line []byte, z *zone, latest int64) bool {
 	}
 	s.tag(rest)
 	return true
+}
+
+// levels are words that stand where a host would, and name none.
+var levels = map[string]bool{
+	"TRACE": true, "DEBUG": true, "INFO": true, "NOTICE": true, "WARN": true, "WARNING": true, "ERROR": true, "ERR": true,
+	"FATAL": true, "CRITICAL": true, "PANIC": true,
 }
 
 // tag reads "program[pid]: " (RFC 3164, 4.1.3); a line may have none.

@@ -454,6 +454,22 @@ func TestPlainText(t *testing.T) {
 	}
 }
 
+// What looks like CSV or syslog at a glance and is neither.
+func TestNotQuite(t *testing.T) {
+	for _, text := range []string{
+		"INFO,main,started\nINFO,main,stopped\nINFO,disk,full\n",
+		"Hello, world, again\nand, once, more\n",
+		"2021-03-03T10:00:00Z INFO main: started\n2021-03-03T10:00:01Z WARN main: slow\n",
+		"Mar  3 10:00:00 the backup has ended\nMar  4 10:00:00 the backup has ended\n",
+		"a,b\n",
+	} {
+		got, _ := parseText(t, "x.log", text, "2021-03-04T00:00:00Z")
+		if len(got) != strings.Count(text, "\n") || got[0].Origin != event.TextOrigin {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
 func TestUTF16(t *testing.T) {
 	text := "Größe 1 😀\r\nzwei\r\n"
 	for name, c := range map[string]struct {

@@ -39,7 +39,7 @@ var notLogs = []struct{ magic, what string }{
 	{"\x13\x57\x9a\xce", "a GDBM database, not a log"},
 	{"\xce\x9a\x57\x13", "a GDBM database, not a log"},
 	{"\xcf\x9a\x57\x13", "a GDBM database, not a log"},
-	{"LPKSHHRH", "a systemd journal"},
+	{"LPKSHHRH", "a systemd journal whose header is damaged"},
 	{"\x96\xd5", "activity data of sysstat: sar -A -f shows it"},
 	{"!<arch>\n", "a Debian package or library, not a log"},
 	{"\xed\xab\xee\xdb", "an RPM package, not a log"},
