@@ -73,6 +73,10 @@ var dialects = []dialect{
 	{name: "bitbucket", has: []string{"auditType.category", "auditType.action"}, origin: "bitbucket/audit", time: []string{"timestamp"}},
 	{name: "opencanary", has: []string{"logtype", "node_id"}, origin: "opencanary", host: "node_id", time: []string{"utc_time", "local_time"}},
 
+	// Web logs turned into JSON under the names of W3C.
+	{name: "w3c-json", has: []string{"cs-method", "c-ip"}, origin: "w3c", host: "s-computername", time: []string{"@timestamp", "timestamp"}},
+	{name: "w3c-json", has: []string{"cs-method", "cs-uri-stem"}, origin: "w3c", host: "s-computername", time: []string{"@timestamp", "timestamp"}},
+
 	{name: "generic", origin: "unknown", host: "host", time: []string{"@timestamp", "timestamp", "time", "ts", "datetime", "eventTime", "TimeGenerated", "date"}},
 }
 
