@@ -23,7 +23,7 @@ type leaf struct {
 	many     *literals // list as a set, when it is long
 	globs    []Pattern
 	re       *regexp.Regexp
-	machine  int32 // expressions: the automaton in state.machines
+	machine  int32     // expressions: the automaton in state.machines
 	needs    necessity // expressions: what a match must have
 	prefix   netip.Prefix
 	op       Op

@@ -15,14 +15,15 @@ import (
 // found by four-byte grams: each literal is filed under the rarest gram it
 // has, the scan tests each gram of the value against a bit set that stays in
 // the first-level cache, and only a hit looks at literals. Literals of two
-// and three bytes go by pairs, single bytes by a table of 256.
+// and three bytes go by pairs. A few contained literals are looked for one by
+// one, which package bytes does faster than any table.
 type literals struct {
 	list []literal
 
 	prefix, suffix affixes
 	grams          gramTable
 	pairs          *pairTable
-	single         []int32 // literals of one byte
+	alone          []int32 // contained literals looked for one by one: single bytes, or when they are few
 	any            []int32 // literals that every value satisfies: empty affixes
 }
 
@@ -58,7 +59,7 @@ func newLiterals(list []literal) *literals {
 		case l.where != contained: // equal is a prefix as long as the value
 			s.prefix.add(firstWord([]byte(l.text)), n, len(l.text))
 		case len(l.text) == 1:
-			s.single = append(s.single, n)
+			s.alone = append(s.alone, n)
 		case len(l.text) < 4:
 			if s.pairs == nil {
 				s.pairs = &pairTable{at: map[uint16][]int32{}}
@@ -67,6 +68,9 @@ func newLiterals(list []literal) *literals {
 		default:
 			grams = append(grams, n)
 		}
+	}
+	if len(grams) <= fewLiterals {
+		s.alone, grams = append(s.alone, grams...), nil
 	}
 	s.prefix.build()
 	s.suffix.build()
@@ -90,8 +94,8 @@ func (s *literals) find(v []byte, hits []int32) []int32 {
 	if s.pairs != nil {
 		hits = s.findPairs(v, hits)
 	}
-	for _, n := range s.single {
-		if bytes.IndexByte(v, s.list[n].text[0]) >= 0 {
+	for _, n := range s.alone {
+		if bytes.Contains(v, s.list[n].bytes) {
 			hits = append(hits, n)
 		}
 	}
