@@ -2,7 +2,9 @@ package event
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"unicode/utf8"
 )
@@ -90,6 +92,36 @@ func TestAppendJSON(t *testing.T) {
 	const want = `{"@time":"2021-03-01T10:00:00.1234567Z","@origin":"iis","@host":"EX01","@record":7,"n":12,"Data":["a\"\\\n\u0001� é","007"],"z":null}`
 	if got := string(e.AppendJSON(nil)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// TestAppendJSONStringEscapes holds the step over eight bytes to the rule for
+// one character, at every place.
+func TestAppendJSONStringEscapes(t *testing.T) {
+	runes := []rune{0x2027, 0x2028, 0x2029, 0x202a, utf8.RuneError, 0x1f514}
+	for r := range rune(0x200) {
+		runes = append(runes, r)
+	}
+	for _, r := range runes {
+		want := string(r)
+		switch {
+		case r == '"' || r == '\\':
+			want = `\` + want
+		case r == '\n':
+			want = `\n`
+		case r == '\r':
+			want = `\r`
+		case r == '\t':
+			want = `\t`
+		case r < ' ' || 0x7f <= r && r < 0xa0 || r == 0x2028 || r == 0x2029:
+			want = fmt.Sprintf(`\u%04x`, r)
+		}
+		for at := range 19 {
+			head, tail := strings.Repeat("a", at), strings.Repeat("z", 18-at)
+			if got := string(AppendJSONString(nil, head+string(r)+tail)); got != `"`+head+want+tail+`"` {
+				t.Fatalf("%U at %d: %s", r, at, got)
+			}
+		}
 	}
 }
 

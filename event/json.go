@@ -139,8 +139,9 @@ func AppendTime(dst []byte, t int64) []byte {
 	return time.Unix(0, t).UTC().AppendFormat(dst, time.RFC3339Nano)
 }
 
-// AppendJSONString appends s as a JSON string. Bytes that are not UTF-8
-// become U+FFFD.
+// AppendJSONString appends s as a JSON string (RFC 8259, section 7) that stays
+// on its line and steers no terminal: control characters (C0, DEL, C1) and
+// line separators are escaped, bytes that are not UTF-8 become U+FFFD.
 func AppendJSONString[T []byte | string](dst []byte, s T) []byte {
 	return appendString(dst, asBytes(s))
 }
@@ -171,46 +172,56 @@ func appendString(dst, s []byte) []byte {
 			i += bits.TrailingZeros64(stop) / 8
 		}
 		c := s[i]
-		if c >= 0x20 && c < utf8.RuneSelf && c != '"' && c != '\\' {
+		if c == '"' || c == '\\' { // itself, behind a backslash
+			dst = append(append(dst, s[start:i]...), '\\')
+			start = i
 			i++
 			continue
 		}
-		if c >= utf8.RuneSelf {
-			if r, n := utf8.DecodeRune(s[i:]); r != utf8.RuneError || n > 1 {
-				i += n
-				continue
-			}
+		if c >= ' ' && c < 0x7f {
+			i++
+			continue
 		}
-		dst = append(dst, s[start:i]...)
-		dst = appendEscape(dst, c)
-		i++
+		r, n := utf8.DecodeRune(s[i:])
+		if plain(r, n) {
+			i += n
+			continue
+		}
+		dst = appendEscape(append(dst, s[start:i]...), r)
+		i += n
 		start = i
 	}
 	dst = append(dst, s[start:]...)
 	return append(dst, '"')
 }
 
-// stops has, lowest first, the top bit of the first byte of w that is not
-// ASCII, below 0x20, a quote or a backslash. Bits above it mean nothing.
-func stops(w uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	return (w | (w - ones*0x20) | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
+// plain reports whether r, read from n bytes and not printable ASCII, stands for
+// itself.
+func plain(r rune, n int) bool {
+	if r == utf8.RuneError {
+		return n > 1
+	}
+	return r >= 0xa0 && r != '\u2028' && r != '\u2029'
 }
 
-func appendEscape(dst []byte, c byte) []byte {
+// stops has, lowest first, the top bit of the first byte of w that is not
+// printable ASCII or is a quote or a backslash. Bits above it mean nothing.
+func stops(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (w | (w + ones) | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
+}
+
+func appendEscape(dst []byte, r rune) []byte {
 	const hex = "0123456789abcdef"
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
+	switch r {
 	case '\n':
 		return append(dst, `\n`...)
 	case '\r':
 		return append(dst, `\r`...)
 	case '\t':
 		return append(dst, `\t`...)
+	case utf8.RuneError:
+		return append(dst, "\uFFFD"...)
 	}
-	if c >= utf8.RuneSelf {
-		return append(dst, `�`...)
-	}
-	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+	return append(dst, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }

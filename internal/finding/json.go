@@ -1,9 +1,7 @@
 package finding
 
 import (
-	"math/bits"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -28,7 +26,7 @@ func AppendJSON(dst []byte, f *Finding) []byte {
 	dst = appendText(dst, "kind", f.Kind)
 	if f.Time != event.NoTime {
 		dst = append(appendKey(dst, "time"), '"')
-		dst = AppendTime(dst, f.Time)
+		dst = event.AppendTime(dst, f.Time)
 		dst = append(dst, '"')
 	}
 	dst = appendText(dst, "severity", f.Severity.String())
@@ -75,17 +73,17 @@ func AppendFields(dst []byte, fields []Field) []byte {
 		if dst[len(dst)-1] != '{' {
 			dst = append(dst, ',')
 		}
-		dst = append(AppendString(dst, name), ':')
+		dst = append(event.AppendJSONString(dst, name), ':')
 		next := index(fields[i+1:], name)
 		if next < 0 {
-			dst = AppendString(dst, fields[i].Value)
+			dst = event.AppendJSONString(dst, fields[i].Value)
 			continue
 		}
 		dst = append(dst, '[')
-		dst = AppendString(dst, fields[i].Value)
+		dst = event.AppendJSONString(dst, fields[i].Value)
 		for j := i + 1 + next; j < len(fields); j++ {
 			if same(fields[j].Name, name) {
-				dst = AppendString(append(dst, ','), fields[j].Value)
+				dst = event.AppendJSONString(append(dst, ','), fields[j].Value)
 			}
 		}
 		dst = append(dst, ']')
@@ -119,11 +117,6 @@ func same(a, b string) bool {
 	return a == b
 }
 
-// AppendTime appends t, nanoseconds since 1970, as RFC 3339 in UTC.
-func AppendTime(dst []byte, t int64) []byte {
-	return time.Unix(0, t).UTC().AppendFormat(dst, time.RFC3339Nano)
-}
-
 // appendKey appends "key": and the comma before it where one is due.
 func appendKey(dst []byte, key string) []byte {
 	if dst[len(dst)-1] != '{' {
@@ -138,7 +131,7 @@ func appendText(dst []byte, key, s string) []byte {
 	if s == "" {
 		return dst
 	}
-	return AppendString(appendKey(dst, key), s)
+	return event.AppendJSONString(appendKey(dst, key), s)
 }
 
 func appendList(dst []byte, key string, list []string) []byte {
@@ -150,7 +143,7 @@ func appendList(dst []byte, key string, list []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = AppendString(dst, s)
+		dst = event.AppendJSONString(dst, s)
 	}
 	return append(dst, ']')
 }
@@ -178,72 +171,4 @@ func appendSource(dst []byte, s *Source) []byte {
 		dst = strconv.AppendInt(appendKey(dst, "offset"), s.Offset, 10)
 	}
 	return append(dst, '}')
-}
-
-const hex = "0123456789abcdef"
-
-// AppendString appends s as a JSON string (RFC 8259, section 7).
-func AppendString(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for {
-		n := plain(s)
-		dst = append(dst, s[:n]...)
-		if n == len(s) {
-			return append(dst, '"')
-		}
-		s = s[n:]
-		if s[0] < utf8.RuneSelf {
-			dst = appendEscape(dst, s[0])
-			s = s[1:]
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			dst = append(dst, "\uFFFD"...)
-		case r < 0xa0 || r == 0x2028 || r == 0x2029:
-			dst = append(dst, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
-		default:
-			dst = append(dst, s[:size]...)
-		}
-		s = s[size:]
-	}
-}
-
-// plain returns how many bytes at the start of s are ASCII that a JSON
-// string takes as it is. It looks at eight bytes at a time.
-func plain(s string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		w := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
-		quote, slash, del := w^ones*'"', w^ones*'\\', w^ones*0x7f
-		// A byte's high bit is set where the byte is special; a borrow can
-		// only set bits above a true one, so the lowest is right.
-		stop := (w | (w - ones*0x20) | (quote - ones) | (slash - ones) | (del - ones)) & highs
-		if stop != 0 {
-			return i + bits.TrailingZeros64(stop)/8
-		}
-	}
-	for ; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			break
-		}
-	}
-	return i
-}
-
-func appendEscape(dst []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(dst, '\\', c)
-	case '\n':
-		return append(dst, '\\', 'n')
-	case '\r':
-		return append(dst, '\\', 'r')
-	case '\t':
-		return append(dst, '\\', 't')
-	}
-	return append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
 }

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"testing/quick"
 	"time"
 	"unicode/utf8"
 
@@ -73,33 +72,6 @@ func TestAppendJSONDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// TestPlain checks the eight-byte step against the rule for one byte, with
-// every byte value at every place.
-func TestPlain(t *testing.T) {
-	for at := range 19 {
-		for c := range 256 {
-			b := []byte(strings.Repeat("a", 19))
-			b[at] = byte(c)
-			want := 19
-			if c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-				want = at
-			}
-			if got := plain(string(b)); got != want {
-				t.Fatalf("byte %#x at %d: %d, want %d", c, at, got, want)
-			}
-		}
-	}
-	if err := quick.Check(func(b []byte) bool {
-		n := 0
-		for n < len(b) && b[n] >= 0x20 && b[n] < 0x7f && b[n] != '"' && b[n] != '\\' {
-			n++
-		}
-		return plain(string(b)) == n
-	}, nil); err != nil {
-		t.Error(err)
-	}
-}
-
 func TestCloneSharesNothing(t *testing.T) {
 	f := full()
 	c := f.Clone()
@@ -139,7 +111,7 @@ func FuzzAppendJSON(f *testing.F) {
 		if err := json.Unmarshal(line, &out); err != nil {
 			t.Fatalf("%v: %q", err, line)
 		}
-		u := func(s string) string { // one U+FFFD for each bad byte, as AppendString says
+		u := func(s string) string { // one U+FFFD for each bad byte, as AppendJSON says
 			return string([]rune(s))
 		}
 		if at != event.NoTime && (out.Time == nil || out.Time.UnixNano() != at) {

@@ -65,7 +65,7 @@ func NewCSV(w io.Writer) *CSV {
 // Add appends the row of f and writes when enough has gathered.
 func (c *CSV) Add(f *finding.Finding) error {
 	if f.Time != event.NoTime {
-		c.buf = finding.AppendTime(c.buf, f.Time)
+		c.buf = event.AppendTime(c.buf, f.Time)
 	}
 	c.buf = append(c.buf, ',')
 	for _, s := range [...]string{
