@@ -35,7 +35,7 @@ func (l lane) write(path string, n int) error {
 var lanes = []lane{
 	{"process creation", "product=windows,category=process_creation", processCreation},
 	{"file events", "product=windows,category=file_event", fileEvent},
-	{"raw Windows JSON of 2 KB", "product=windows,service=security", rawWindows},
+	{"raw Windows JSON of 2 KB", "product=windows,category=process_creation", rawWindows},
 	{"web requests", "category=webserver", webRequest},
 }
 
