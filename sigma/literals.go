@@ -317,15 +317,35 @@ func (t *pairTable) add(text string, n int32) {
 }
 
 func (s *literals) findPairs(v []byte, hits []int32) []int32 {
-	for i := 0; i+2 <= len(v); i++ {
-		p := binary.LittleEndian.Uint16(v[i:])
-		if s.pairs.filter[p>>6]&(1<<(p&63)) == 0 {
+	filter := &s.pairs.filter
+	i := 0
+	for ; i+8 <= len(v); i += 4 { // four pairs from one load, as in findGrams
+		w := binary.LittleEndian.Uint64(v[i:])
+		p0, p1, p2, p3 := uint16(w), uint16(w>>8), uint16(w>>16), uint16(w>>24)
+		b0, b1 := filter[p0>>6]>>(p0&63), filter[p1>>6]>>(p1&63)
+		b2, b3 := filter[p2>>6]>>(p2&63), filter[p3>>6]>>(p3&63)
+		if (b0|b1|b2|b3)&1 == 0 {
 			continue
 		}
-		for _, n := range s.pairs.at[p] {
-			if text := s.list[n].text; len(text) == 2 || i+2 < len(v) && v[i+2] == text[2] {
-				hits = append(hits, n)
+		for j, b := range [4]uint64{b0, b1, b2, b3} {
+			if b&1 != 0 {
+				hits = s.lookPair(v, i+j, hits)
 			}
+		}
+	}
+	for ; i+2 <= len(v); i++ {
+		if p := binary.LittleEndian.Uint16(v[i:]); filter[p>>6]&(1<<(p&63)) != 0 {
+			hits = s.lookPair(v, i, hits)
+		}
+	}
+	return hits
+}
+
+// lookPair compares the literals filed under the pair at v[i:].
+func (s *literals) lookPair(v []byte, i int, hits []int32) []int32 {
+	for _, n := range s.pairs.at[binary.LittleEndian.Uint16(v[i:])] {
+		if text := s.list[n].text; len(text) == 2 || i+2 < len(v) && v[i+2] == text[2] {
+			hits = append(hits, n)
 		}
 	}
 	return hits
