@@ -150,13 +150,13 @@ func (in *Input) enter(m packed) {
 		}
 		if k.open != nil {
 			if err := in.push(k, m); err != nil {
-				in.leave(m, File{Problem: fmt.Errorf("%s: %w", k.name, err)})
+				in.leave(m, File{Problem: prefixed(k.name, err)})
 			}
 			return
 		}
 		r, done, err := k.unpack(&in.unpack, br)
 		if err != nil {
-			in.leave(m, File{Problem: fmt.Errorf("%s: %w", k.name, err)})
+			in.leave(m, File{Problem: prefixed(k.name, err)})
 			return
 		}
 		if z, ok := r.(*gzip.Reader); ok {
@@ -207,10 +207,11 @@ func (in *Input) start(m packed, head []byte) {
 	f.Format = f.format.name
 	if f.format.random {
 		hold, err := in.held(m)
-		if err != nil {
+		if hold == nil {
 			in.leave(m, File{Problem: err})
 			return
 		}
+		f.Problem = err
 		s.hold = hold
 		s.r = io.NewSectionReader(hold, 0, hold.size)
 	}
@@ -256,14 +257,18 @@ func (m *meter) Read(p []byte) (n int, err error) {
 			err = errors.New("cut short")
 		}
 		if err != nil && err != io.EOF {
-			err = fmt.Errorf("%s: %w", m.name, err)
+			err = prefixed(m.name, err)
 		}
 		m.err = err
 	}()
 	n, err = m.r.Read(p)
 	d := m.in.top
 	d.unpacked += int64(n)
-	if d.unpacked > freeUnpacked && d.unpacked/m.in.opts.MaxRatio > max(d.size, d.read) {
+	size := d.size // not read: the members of a zip may overlap, and be read again and again
+	if size == 0 {
+		size = d.read
+	}
+	if d.unpacked > freeUnpacked && d.unpacked/m.in.opts.MaxRatio > size {
 		err = fmt.Errorf("unpacks to more than %d times its size: the rest is not read", m.in.opts.MaxRatio)
 	}
 	return n, err
@@ -293,7 +298,7 @@ func (h *heldFile) release() {
 }
 
 // held returns m for reading in any order: the file itself, or a copy of it
-// unpacked to disk.
+// unpacked to disk. With an error it may still return what could be unpacked.
 func (in *Input) held(m packed) (*heldFile, error) {
 	if m.at != nil && in.top.file != nil {
 		h := in.top.hold.use()
@@ -301,34 +306,36 @@ func (in *Input) held(m packed) (*heldFile, error) {
 		return h, nil
 	}
 	file, size, err := in.spool(m.r)
-	if err != nil {
+	if file == nil {
 		return nil, err
 	}
 	h := &heldFile{r: file, size: size, close: func() { in.unspool(file) }}
 	h.refs.Store(1)
-	return h, nil
+	return h, err
 }
 
-// spool unpacks r to a file of its own.
+// spool unpacks r to a file of its own. With an error it returns what came
+// before it, if anything did.
 func (in *Input) spool(r io.Reader) (*os.File, int64, error) {
 	file, err := os.CreateTemp(in.opts.TempDir, "tocsin-*")
 	if err != nil {
 		return nil, 0, fmt.Errorf("no room to unpack it: %w", err)
 	}
+	os.Remove(file.Name()) // Unix: nothing stays behind, even when the program is killed
 	in.spooled[file] = struct{}{}
 	n, err := io.Copy(file, io.LimitReader(r, in.opts.MaxSpool+1))
 	if err == nil && n > in.opts.MaxSpool {
 		err = fmt.Errorf("unpacks to more than %d MB on disk", in.opts.MaxSpool>>20)
 	}
-	if err != nil {
+	if n == 0 && err != nil {
 		in.unspool(file)
 		return nil, 0, err
 	}
-	return file, n, nil
+	return file, n, err
 }
 
 func (in *Input) unspool(file *os.File) {
 	delete(in.spooled, file)
 	file.Close()
-	os.Remove(file.Name())
+	os.Remove(file.Name()) // Windows: only now
 }

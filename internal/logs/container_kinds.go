@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 
@@ -213,17 +214,22 @@ func openTar(in *Input, m packed) (*archive, error) {
 func openZip(in *Input, m packed) (*archive, error) {
 	hold, err := in.held(m)
 	if err != nil {
+		if hold != nil {
+			hold.release()
+		}
 		return nil, err
 	}
 	var at io.ReaderAt = hold
 	if m.at != nil {
 		at = m.at // counts for the progress
 	}
-	zr, err := zip.NewReader(at, hold.size)
+	directory := &directoryReader{at, maxDirectory}
+	zr, err := zip.NewReader(directory, hold.size)
 	if err != nil {
 		hold.release()
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "zip: "))
+		return nil, err
 	}
+	directory.left = math.MaxInt64 // the members are read through it too
 	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	zr.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor(zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)))
 	i := 0
@@ -244,7 +250,7 @@ func openZip(in *Input, m packed) (*archive, error) {
 			}
 			r, err := f.Open()
 			if err != nil {
-				member.r = failing{errors.New(strings.TrimPrefix(err.Error(), "zip: "))}
+				member.r = failing{prefixed("zip", err)}
 				return member, true
 			}
 			member.r, member.closer = &meter{in: in, r: r, name: "zip"}, func() { r.Close() }
@@ -255,12 +261,39 @@ func openZip(in *Input, m packed) (*archive, error) {
 	return &archive{next: next, close: hold.release}, nil
 }
 
+// maxDirectory bounds the directory of a zip in bytes. All of it is held in
+// memory, several times as large.
+const maxDirectory = 24 << 20
+
+var errDirectory = fmt.Errorf("a directory of more than %d MB: unpack it first", maxDirectory>>20)
+
+// A directoryReader fails when more is read than is left.
+type directoryReader struct {
+	r    io.ReaderAt
+	left int64
+}
+
+func (d *directoryReader) ReadAt(p []byte, off int64) (int, error) {
+	if d.left -= int64(len(p)); d.left < 0 {
+		return 0, errDirectory
+	}
+	return d.r.ReadAt(p, off)
+}
+
+// prefixed says which container err is about, once.
+func prefixed(name string, err error) error {
+	if strings.HasPrefix(err.Error(), name+": ") {
+		return err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}
+
 // cutShort says what became of an archive that ends in the middle.
 func cutShort(name string, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s: cut short", name)
 	}
-	return fmt.Errorf("%s: %w", name, err)
+	return prefixed(name, err)
 }
 
 // unixNano returns t, or other when an archive gives no time.

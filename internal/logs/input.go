@@ -4,11 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,7 +75,7 @@ func Open(paths []string, opts Options) (*Input, error) {
 	}
 	if missing == len(in.sources) {
 		if missing == 0 {
-			return nil, errors.New("no path given")
+			return nil, fmt.Errorf("nothing to read: no file in %s", strings.Join(paths, ", "))
 		}
 		return nil, fmt.Errorf("nothing to read: %s: %w", in.sources[0].path, in.sources[0].problem)
 	}

@@ -2,7 +2,6 @@ package logs
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -159,12 +158,22 @@ func (l *lister) first(path string) (earlier string, ok bool) {
 
 const skipEmpty = "empty"
 
+var errPermission error = permissionError{}
+
+type permissionError struct{}
+
+func (permissionError) Error() string {
+	return "no permission to read it: run as root or administrator"
+}
+
+func (permissionError) Is(target error) bool { return target == fs.ErrPermission }
+
 // problem puts the common errors of reading into plain words.
 func problem(err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("no permission to read it: %w", fs.ErrPermission)
+		return errPermission
 	case errors.Is(err, fs.ErrNotExist):
 		return fs.ErrNotExist
 	case errors.As(err, &path):
