@@ -23,6 +23,7 @@ type automaton struct {
 	bounds  []rune // class k holds the characters from bounds[k] to bounds[k+1]
 	stride  int    // classes, and one for the end of the value
 	sets    [][]uint32
+	held    int              // members of all sets
 	prev    []rune           // by state: what stood before, as far as \b, ^ and $ tell it apart
 	index   map[string]int32 // where a state's row begins in next, by its set and prev
 	next    []int32          // a row for each state: by class, where the row of the next one begins
@@ -38,6 +39,7 @@ const (
 
 	maxClasses   = 250
 	maxTable     = 1 << 16 // entries of next
+	maxHeld      = 1 << 18 // members of all sets
 	maxFlushes   = 8
 	endOfValue   = rune(-1)
 	beginOfValue = rune(-1)
@@ -111,7 +113,8 @@ func (a *automaton) class(r rune) int {
 
 // flush forgets all states but the first: nothing read, at the beginning.
 func (a *automaton) flush() {
-	a.sets, a.prev, a.next, a.index = a.sets[:0], a.prev[:0], a.next[:0], map[string]int32{}
+	clear(a.sets) // lets go of them
+	a.sets, a.prev, a.next, a.index, a.held = a.sets[:0], a.prev[:0], a.next[:0], map[string]int32{}, 0
 	a.state([]uint32{uint32(a.prog.Start)}, beginOfValue)
 }
 
@@ -241,9 +244,10 @@ func (a *automaton) state(set []uint32, prev rune) int32 {
 	if n, ok := a.index[string(a.key)]; ok {
 		return n
 	}
-	if len(a.next)+a.stride > maxTable {
+	if len(a.next)+a.stride > maxTable || a.held+len(set) > maxHeld {
 		return unknownState
 	}
+	a.held += len(set)
 	n := int32(len(a.next))
 	a.index[string(a.key)] = n
 	a.sets, a.prev = append(a.sets, slices.Clone(set)), append(a.prev, prev)

@@ -3,6 +3,7 @@ package sigma
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -110,6 +111,10 @@ func (l *loader) fresh() *builder {
 // condition, and the timeframe of rules written before correlations.
 var reserved = []string{"condition", "timeframe"}
 
+// maxSearches bounds the search identifiers of one detection: a condition may
+// name all of them many times.
+const maxSearches = 1000
+
 // detection builds the search identifiers of n and joins them as its
 // condition says. Several conditions are joined by or ("Condition"). others
 // are keys that are no search identifiers either.
@@ -119,19 +124,24 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 	}
 	var names []string
 	var exprs []Expr
+	var costs []int // what each takes wherever the condition names it
 	for i := range n.items {
 		it := &n.items[i]
-		if contains(reserved, it.key) || contains(others, it.key) {
+		if slices.Contains(reserved, it.key) || slices.Contains(others, it.key) {
 			continue
+		}
+		if len(names) == maxSearches {
+			return nil, bad("split the rule", "the detection has more than %d search identifiers", maxSearches)
 		}
 		if it.key == "" {
 			return nil, bad("name it", "line %d: a search identifier has no name", it.line)
 		}
+		before := b.spent
 		x, err := b.search(it, 0)
 		if err != nil {
 			return nil, err
 		}
-		names, exprs = append(names, it.key), append(exprs, x)
+		names, exprs, costs = append(names, it.key), append(exprs, x), append(costs, b.spent-before)
 	}
 	if len(names) == 0 {
 		return nil, bad("write at least one search identifier", "line %d: the detection has no search identifier", n.line)
@@ -146,6 +156,7 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 	named := func(name string) Expr {
 		for i := range names {
 			if names[i] == name {
+				b.spent += costs[i]
 				return exprs[i]
 			}
 		}
@@ -156,6 +167,9 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 		x, err := parseCondition(text, names, named)
 		if err != nil {
 			return nil, at(n.get("condition").line, err)
+		}
+		if err := b.afford(); err != nil {
+			return nil, err
 		}
 		either = append(either, x)
 	}
@@ -206,13 +220,4 @@ func (b *builder) search(n *yamlNode, depth int) (Expr, error) {
 	}
 	x, err := b.item("", n)
 	return x, at(n.line, err)
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

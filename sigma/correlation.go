@@ -163,6 +163,9 @@ func (c *Correlation) readRules(n *yamlNode) error {
 		return bad("split it", "the correlation names more than %d rules", maxRules)
 	}
 	for i, name := range names {
+		if name == "" {
+			return bad("name each rule by its id or name", "one of the correlation's rules has no name")
+		}
 		if slices.Contains(names[:i], name) {
 			return bad("name each rule once", "the correlation names rule %q twice", name)
 		}

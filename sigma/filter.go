@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -58,7 +59,7 @@ func (f *Filter) applies(r *Rule) bool {
 	if len(f.Rules) == 0 {
 		return true
 	}
-	return r.ID != "" && contains(f.Rules, r.ID) || r.Name != "" && contains(f.Rules, r.Name)
+	return r.ID != "" && slices.Contains(f.Rules, r.ID) || r.Name != "" && slices.Contains(f.Rules, r.Name)
 }
 
 // applyFilters narrows rules by filters, in order.

@@ -2,6 +2,7 @@ package sigma
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -194,7 +195,7 @@ func (d *documents) remark(doc *yamlNode, made any) {
 	} else if !isUUID(id) {
 		note("its id is not a UUID")
 	}
-	if status, _ := doc.get("status").scalar(); status != "" && !contains(statuses, status) {
+	if status, _ := doc.get("status").scalar(); status != "" && !slices.Contains(statuses, status) {
 		note("status %q does not exist", status)
 	}
 	if !isFilter && !doc.has("level") {

@@ -353,17 +353,26 @@ func idOf(made any) string {
 // actions carries what the action documents of older rule files say: global
 // adds to every document after it, reset ends that, repeat is the document
 // before it with changes.
-type actions struct{ global, last *yamlNode }
+type actions struct {
+	global, last *yamlNode
+	spent        int // how many values were laid over each other, roughly
+}
+
+// maxOverlay bounds what the action documents of one file may cost.
+const maxOverlay = 1 << 24
 
 // apply returns the document that doc makes, nil when it makes none.
 func (a *actions) apply(doc *yamlNode) (*yamlNode, error) {
+	if a.spent > maxOverlay {
+		return nil, bad("split the file", "its action documents repeat too much")
+	}
 	action := doc.get("action")
 	if doc.kind != mapNode || action == nil && a.global == nil {
 		a.last = doc
 		return doc, nil
 	}
 	if action == nil {
-		merged := overlay(a.global, doc, 0)
+		merged := a.overlay(a.global, doc, 0)
 		a.last = &merged
 		return &merged, nil
 	}
@@ -378,7 +387,7 @@ func (a *actions) apply(doc *yamlNode) (*yamlNode, error) {
 	case "global":
 		merged := rest
 		if a.global != nil {
-			merged = overlay(a.global, &rest, 0)
+			merged = a.overlay(a.global, &rest, 0)
 		}
 		a.global = &merged
 		return nil, nil
@@ -389,7 +398,7 @@ func (a *actions) apply(doc *yamlNode) (*yamlNode, error) {
 		if a.last == nil {
 			return nil, bad("put a rule before it", "action repeat has no document before it")
 		}
-		merged := overlay(a.last, &rest, 0)
+		merged := a.overlay(a.last, &rest, 0)
 		a.last = &merged
 		return &merged, nil
 	}
@@ -397,21 +406,24 @@ func (a *actions) apply(doc *yamlNode) (*yamlNode, error) {
 }
 
 // overlay returns base with the entries of top, maps merged key by key.
-func overlay(base, top *yamlNode, depth int) yamlNode {
+func (a *actions) overlay(base, top *yamlNode, depth int) yamlNode {
 	if base.kind != mapNode || top.kind != mapNode || depth > maxDepth {
 		return *top
 	}
+	a.spent += len(base.items) + len(top.items)
 	out := *top
 	out.items = append([]yamlNode(nil), base.items...)
-next:
+	at := make(map[string]int, len(out.items))
+	for j := range out.items {
+		at[out.items[j].key] = j
+	}
 	for i := range top.items {
-		for j := range out.items {
-			if out.items[j].key == top.items[i].key {
-				out.items[j] = overlay(&out.items[j], &top.items[i], depth+1)
-				continue next
-			}
+		it := &top.items[i]
+		if j, ok := at[it.key]; ok {
+			out.items[j] = a.overlay(&out.items[j], it, depth+1)
+		} else {
+			out.items = append(out.items, *it)
 		}
-		out.items = append(out.items, top.items[i])
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package sigma
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -259,6 +260,20 @@ func TestLoadFS(t *testing.T) {
 	rs, err := LoadFS(fstest.MapFS{"x/a.yml": {Data: []byte(aRule)}}, Options{})
 	if err != nil || len(rs.Rules) != 1 || rs.Rules[0].Path != filepath.Join("x", "a.yml") {
 		t.Error(rs, err)
+	}
+}
+
+// Action documents lay each document over another: a file cannot make that
+// cost much more than its size.
+func TestActionLimit(t *testing.T) {
+	global := "action: global\n"
+	for i := range 20_000 {
+		global += fmt.Sprintf("k%d: v\n", i)
+	}
+	rs := Parse("t.yml", []byte(global+strings.Repeat("---\ntitle: t\n", 2000)), Options{})
+	n := len(rs.Refused)
+	if n == 0 || !strings.Contains(rs.Refused[n-1].Reason, "repeat too much") {
+		t.Errorf("%d documents refused", n)
 	}
 }
 

@@ -3,6 +3,7 @@ package sigma
 import (
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -75,7 +76,7 @@ func (c *chain) add(m string) error {
 		fits = c.kind == plainValue || c.kind == fieldValue
 		c.cased = true
 	case "windash", "base64", "base64offset", "utf16", "utf16le", "utf16be", "wide":
-		fits = c.kind == plainValue
+		fits = c.kind == plainValue && !slices.Contains(c.steps, m)
 		c.steps = append(c.steps, m)
 	case "re":
 		fits = c.become(regexpValue)
@@ -137,15 +138,24 @@ type builder struct {
 // small multiple of what the largest honest one does.
 const (
 	maxValue = 64 << 10  // bytes of one value
-	maxSpent = 128 << 20 // what the values of one file may take
+	maxTexts = 1 << 20   // bytes that modifiers may make of one value
+	maxSpent = 128 << 20 // what the values of one file may take, with each use of them
 )
+
+// atomSize is roughly what an atom takes beside its texts, in bytes.
+const atomSize = 64
+
+// afford refuses a file whose values have come to take too much.
+func (b *builder) afford() error {
+	if b.spent > maxSpent {
+		return bad("split the file", "the values of the file take more than %d MB", maxSpent>>20)
+	}
+	return nil
+}
 
 // atom returns a pointer to a copy of a.
 func (b *builder) atom(a Atom) *Atom {
-	b.spent += 64 + len(a.Text)
-	for i := range a.Pattern {
-		b.spent += len(a.Pattern[i].Literal)
-	}
+	b.spent += atomSize + len(a.Text) + a.Pattern.size()
 	if len(b.atoms) == cap(b.atoms) {
 		b.atoms = make([]Atom, 0, 128)
 	}
@@ -231,10 +241,8 @@ func (b *builder) value(field string, c *chain, v *yamlNode, members []Expr) ([]
 	if len(v.text) > maxValue {
 		return nil, bad("split it", "a value of field %q has more than %d bytes", field, maxValue)
 	}
-	if b.spent > maxSpent {
-		return nil, bad("split the file", "the values of the file take more than %d MB", maxSpent>>20)
-	}
 	if v.kind == nullNode {
+		b.spent += atomSize
 		x, err := nullValue(field, c)
 		return append(members, x), err
 	}
@@ -257,6 +265,9 @@ func (b *builder) value(field string, c *chain, v *yamlNode, members []Expr) ([]
 	start := len(members)
 	var err error
 	for _, raw := range raws {
+		if err := b.afford(); err != nil {
+			return nil, err
+		}
 		if members, err = b.appendAtoms(members, field, c, raw); err != nil {
 			return nil, err
 		}
@@ -268,12 +279,9 @@ func (b *builder) value(field string, c *chain, v *yamlNode, members []Expr) ([]
 }
 
 func (b *builder) miss(name string) {
-	for _, have := range b.unresolved {
-		if have == name {
-			return
-		}
+	if !slices.Contains(b.unresolved, name) {
+		b.unresolved = append(b.unresolved, name)
 	}
-	b.unresolved = append(b.unresolved, name)
 }
 
 func nullValue(field string, c *chain) (Expr, error) {
@@ -296,6 +304,7 @@ func (b *builder) appendAtoms(members []Expr, field string, c *chain, raw string
 		return b.appendTexts(members, field, c, raw)
 	case regexpValue:
 		x, err := regexpExpr(field, c, raw)
+		b.spent += atomSize + len(raw)
 		return append(members, x), err
 	case cidrValue:
 		prefix, err := parseNetwork(raw)
@@ -336,10 +345,17 @@ func (b *builder) appendTexts(members []Expr, field string, c *chain, raw string
 	patterns := []Pattern{parsePattern(raw)}
 	for _, m := range c.steps {
 		var next []Pattern
+		size := 0
 		for _, p := range patterns {
 			out, err := b.textStep(p, m)
 			if err != nil {
 				return nil, err
+			}
+			for i := range out {
+				size += out[i].size()
+			}
+			if size > maxTexts {
+				return nil, bad("shorten the value, or use fewer modifiers", "modifiers make more than %d bytes of one value", maxTexts)
 			}
 			next = append(next, out...)
 		}

@@ -273,8 +273,29 @@ func TestValueLimits(t *testing.T) {
 		"long regexp":   {"f|re: " + strings.Repeat("x", maxRegexp+1), "has more than"},
 		"large regexp":  {"f|re: '(" + strings.Repeat("ab", 200) + "){1000}'", "repeats too much"},
 		"many expanded": {"f|windash:" + strings.ReplaceAll(many, "\n", "\n  "), "take more than"},
+		"step twice":    {"f|wide" + strings.Repeat("|base64", 100) + ": abc", "cannot follow"},
+		"large texts":   {"f|windash: ' -a -b -c" + strings.Repeat("x", maxValue/2) + "'", "modifiers make more than"},
 	} {
 		_, refused := load1(t, "s:\n  "+c.item+"\ncondition: s", Options{})
+		if refused == nil || !strings.Contains(refused.Reason, c.reason) {
+			t.Errorf("%s: %v, want %q", name, refused, c.reason)
+		}
+	}
+}
+
+// A condition costs what it names, each time that it does.
+func TestConditionLimits(t *testing.T) {
+	values := "s:\n  f:" + strings.Repeat("\n    - abc", 4000)
+	many := ""
+	for i := range maxSearches + 1 {
+		many += fmt.Sprintf("s%d: [a]\n", i)
+	}
+	for name, c := range map[string]struct{ detection, reason string }{
+		"one, named often":   {values + "\ncondition: s" + strings.Repeat(" or s", 9000), "take more than"},
+		"all, named often":   {many[:strings.LastIndex(many, "s")] + "condition: 1 of them" + strings.Repeat(" or 1 of them", 4000), "take more than"},
+		"search identifiers": {many + "condition: 1 of them", "more than 1000 search identifiers"},
+	} {
+		_, refused := load1(t, c.detection, Options{})
 		if refused == nil || !strings.Contains(refused.Reason, c.reason) {
 			t.Errorf("%s: %v, want %q", name, refused, c.reason)
 		}

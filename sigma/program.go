@@ -57,15 +57,13 @@ type compiler struct {
 	names  *event.Names
 	slot   map[event.ID]int32
 	leafOf map[string]int32
-	pool   *sharedSets
+	pool   expressions
 	uses   map[witness]int
 }
 
-// sharedSets keeps what programs of one Set can share: compiled regular
-// expressions, by their source.
-type sharedSets struct {
-	expressions map[string]*regexp.Regexp
-}
+// expressions are the compiled regular expressions that programs of one Set
+// share, by their source.
+type expressions map[string]*regexp.Regexp
 
 // witness is one literal of one field that, when found, makes a rule a candidate.
 type witness struct {
@@ -77,7 +75,7 @@ type witness struct {
 // compileProgram compiles the rules at the given indexes of all. They come
 // from Load, which has refused what cannot be compiled; should one slip
 // through, it never matches.
-func compileProgram(all []*Rule, which []int32, names *event.Names, pool *sharedSets) *program {
+func compileProgram(all []*Rule, which []int32, names *event.Names, pool expressions) *program {
 	c := &compiler{names: names, slot: map[event.ID]int32{}, leafOf: map[string]int32{}, pool: pool, uses: map[witness]int{}}
 	c.rules = which
 	for _, n := range which {
@@ -230,7 +228,7 @@ func (c *compiler) atomLeaf(a *Atom) int32 {
 	l := leaf{slot: c.slotOf(a.Field), op: a.Op, number: a.Number, cased: a.Cased}
 	switch a.Op {
 	case Regexp:
-		re, err := c.pool.expression(a.Text)
+		re, err := c.pool.compile(a.Text)
 		if err != nil {
 			return c.leafNode(leaf{kind: never})
 		}
@@ -263,14 +261,13 @@ func (c *compiler) atomLeaf(a *Atom) int32 {
 	return c.leafNode(l)
 }
 
-func (p *sharedSets) expression(source string) (*regexp.Regexp, error) {
-	re, ok := p.expressions[source]
-	if ok {
+func (p expressions) compile(source string) (*regexp.Regexp, error) {
+	if re, ok := p[source]; ok {
 		return re, nil
 	}
 	re, err := regexp.Compile(source)
 	if err == nil {
-		p.expressions[source] = re
+		p[source] = re
 	}
 	return re, err
 }

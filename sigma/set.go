@@ -2,7 +2,6 @@ package sigma
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -30,7 +29,7 @@ type Set struct {
 
 	mu     sync.Mutex
 	shared map[string]*program // by the list of rules
-	pool   *sharedSets
+	pool   expressions
 }
 
 // missing is the id of a field name that was never interned.
@@ -69,7 +68,7 @@ func Compile(rules []*Rule, names *event.Names, router *event.Router) *Set {
 		rules: rules, names: names,
 		programs: make([]atomic.Pointer[program], len(router.Classes())),
 		shared:   map[string]*program{},
-		pool:     &sharedSets{expressions: map[string]*regexp.Regexp{}},
+		pool:     expressions{},
 	}
 }
 

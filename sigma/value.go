@@ -62,6 +62,15 @@ func (p Pattern) wild() bool {
 	return false
 }
 
+// size returns how many bytes the literals of p take.
+func (p Pattern) size() int {
+	n := 0
+	for i := range p {
+		n += len(p[i].Literal)
+	}
+	return n
+}
+
 // plain returns the text of a pattern without wildcards.
 func (p Pattern) plain() string {
 	var b strings.Builder

@@ -205,20 +205,28 @@ func (c *converter) convertMap(y *yaml.Node, n *yamlNode, depth int) error {
 	if key, line := duplicateKey(n.items); line > 0 {
 		return fmt.Errorf("line %d: key %q is given twice", line, key)
 	}
+	if len(merged) == 0 {
+		return nil
+	}
+	have := make(map[string]bool, len(n.items))
+	for i := range n.items {
+		have[n.items[i].key] = true
+	}
 	for i := range merged {
-		if err := mergeKeys(n, &merged[i]); err != nil {
+		if err := mergeKeys(n, &merged[i], have); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// mergeKeys adds what "<<: *other" brings: the keys that n does not have.
-func mergeKeys(n, from *yamlNode) error {
+// mergeKeys adds what "<<: *other" brings: the keys that n does not have yet.
+func mergeKeys(n, from *yamlNode, have map[string]bool) error {
 	switch from.kind {
 	case mapNode:
 		for _, it := range from.items {
-			if !n.has(it.key) {
+			if !have[it.key] {
+				have[it.key] = true
 				n.items = append(n.items, it)
 			}
 		}
@@ -228,7 +236,7 @@ func mergeKeys(n, from *yamlNode) error {
 			if from.items[i].kind != mapNode {
 				break
 			}
-			if err := mergeKeys(n, &from.items[i]); err != nil {
+			if err := mergeKeys(n, &from.items[i], have); err != nil {
 				return err
 			}
 		}

@@ -5,18 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// parseBlock reads the subset of YAML in which nearly all rules are written:
-// block maps and lists, one-line quoted texts, plain texts, literal blocks,
+// parse reads the subset of YAML in which nearly all rules are written: block
+// maps and lists, one-line quoted texts, plain texts, literal blocks,
 // comments, and documents parted by "---". It says false, and yaml/v4 decides,
 // as soon as it meets anything else, errors included. It is about ten times
-// as fast and makes texts share the memory of src.
-func parseBlock(src string) ([]yamlNode, bool) {
-	var p blockParser
-	return p.parse(src)
-}
-
-// parse is parseBlock with memory that is used again: the nodes are good
-// until the next call.
+// as fast, makes texts share the memory of src, and uses its own again: the
+// nodes are good until the next call.
 func (p *blockParser) parse(src string) ([]yamlNode, bool) {
 	if !plainText(src) {
 		return nil, false

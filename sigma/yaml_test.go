@@ -55,7 +55,7 @@ func TestBlockParserAgreesWithYAML(t *testing.T) {
 	files := yamlFiles(t, sharedData(t))
 	fast := 0
 	for path, data := range files {
-		docs, ok := parseBlock(string(data))
+		docs, ok := new(blockParser).parse(string(data))
 		if !ok {
 			t.Logf("left to yaml/v4: %s", path)
 			continue
@@ -90,7 +90,7 @@ func FuzzYAML(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		docs, ok := parseBlock(src)
+		docs, ok := new(blockParser).parse(src)
 		if !ok {
 			_, _ = parseFull(src)
 			return
