@@ -12,10 +12,7 @@
 // input cannot make a table grow.
 package event
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // Kind says how a value was typed where it came from. Value always holds
 // its text; Kind only decides how it prints and whether it counts as null.
@@ -139,6 +136,3 @@ func (e *Event) Value(id ID) []byte {
 	}
 	return nil
 }
-
-// SetTime stores t.
-func (e *Event) SetTime(t time.Time) { e.Time = t.UnixNano() }

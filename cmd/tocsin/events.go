@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/tocsin-project/tocsin/internal/hunt"
 	"github.com/tocsin-project/tocsin/internal/logs"
@@ -38,4 +40,26 @@ func (c *eventsCommand) Run(p *program) error {
 		return err
 	}
 	return tellUnread(p.stderr, in, damaged)
+}
+
+// tellUnread tells which files of in were not read, and fails when any was
+// damaged or not read.
+func tellUnread(stderr io.Writer, in *logs.Input, damaged uint64) error {
+	failed := 0
+	for _, f := range in.Files() {
+		switch {
+		case f.Problem != nil:
+			failed++
+			fmt.Fprintf(stderr, "tocsin: %s: %v\n", f.Path, f.Problem)
+		case f.Skipped != "":
+			fmt.Fprintf(stderr, "tocsin: %s: left out: %s\n", f.Path, f.Skipped)
+		}
+	}
+	if damaged > 0 {
+		fmt.Fprintf(stderr, "tocsin: %s damaged and left out\n", count(int(damaged), "record was", "records were"))
+	}
+	if failed > 0 {
+		return errors.New(count(failed, "file", "files") + " could not be read to the end")
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"time"
@@ -116,10 +117,22 @@ func parseTime(flag, s string, none int64) (int64, error) {
 	}
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return t.UnixNano(), nil
+			return unixNano(t), nil
 		}
 	}
 	return 0, usageError{fmt.Errorf("%s %q is no time: write 2021-03-02, 2021-03-02T15:04 or 2021-03-02T15:04:05Z", flag, s)}
+}
+
+// unixNano is t.UnixNano() for any year: beyond what 64 bits of nanoseconds
+// hold, the first or last instant that they do.
+func unixNano(t time.Time) int64 {
+	switch {
+	case t.Before(time.Unix(0, math.MinInt64)):
+		return hunt.Always
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return hunt.Forever
+	}
+	return t.UnixNano()
 }
 
 // sinks opens what the flags ask to be written. The report for people goes
@@ -154,9 +167,9 @@ func (c *huntCommand) sinks(p *program, out *outputs) (*report.Summary, report.S
 
 // outputs are the files that a hunt writes, and whether standard output is one.
 type outputs struct {
-	stdout io.Writer
-	taken  bool
-	close_ []func() error
+	stdout  io.Writer
+	taken   bool
+	closers []func() error
 }
 
 // open returns a buffered writer to path, - for standard output.
@@ -167,7 +180,7 @@ func (o *outputs) open(path string) (io.Writer, error) {
 		}
 		o.taken = true
 		w := bufio.NewWriterSize(o.stdout, 64<<10)
-		o.close_ = append(o.close_, w.Flush)
+		o.closers = append(o.closers, w.Flush)
 		return w, nil
 	}
 	f, err := os.Create(path)
@@ -175,13 +188,13 @@ func (o *outputs) open(path string) (io.Writer, error) {
 		return nil, err
 	}
 	w := bufio.NewWriterSize(f, 64<<10)
-	o.close_ = append(o.close_, func() error { return errors.Join(w.Flush(), f.Close()) })
+	o.closers = append(o.closers, func() error { return errors.Join(w.Flush(), f.Close()) })
 	return w, nil
 }
 
 func (o *outputs) close() error {
 	var err error
-	for _, c := range o.close_ {
+	for _, c := range o.closers {
 		err = errors.Join(err, c())
 	}
 	return err

@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// localFolders are where the logs of each kind of machine lie. Names in
-// capital letters between percent signs are environment variables.
+// localFolders are where the logs of each kind of machine lie. Names
+// between percent signs are environment variables.
 var localFolders = map[string][]string{
 	"windows": {
 		`%SystemRoot%\System32\winevt\Logs`,

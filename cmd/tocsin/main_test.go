@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/tocsin-project/tocsin/internal/hunt"
 )
 
 func TestMain(m *testing.M) {
@@ -50,6 +52,11 @@ func TestParseTime(t *testing.T) {
 	want := time.Date(2021, 3, 2, 15, 4, 0, 0, time.UTC).UnixNano()
 	for _, s := range []string{"2021-03-02T15:04", "2021-03-02 15:04:00", "2021-03-02T15:04:00Z", "2021-03-02T16:04:00+01:00"} {
 		if got, err := parseTime("--from", s, 0); err != nil || got != want {
+			t.Errorf("%s: %d, %v, want %d", s, got, err, want)
+		}
+	}
+	for s, want := range map[string]int64{"9999-12-31": hunt.Forever, "0001-01-01": hunt.Always} { // more than 64 bits of nanoseconds hold
+		if got, err := parseTime("--to", s, 0); err != nil || got != want {
 			t.Errorf("%s: %d, %v, want %d", s, got, err, want)
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -195,26 +194,4 @@ func count(n int, one, many string) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s + " " + many
-}
-
-// tellUnread tells which files of in were not read, and fails when any was
-// damaged or not read.
-func tellUnread(stderr io.Writer, in *logs.Input, damaged uint64) error {
-	failed := 0
-	for _, f := range in.Files() {
-		switch {
-		case f.Problem != nil:
-			failed++
-			fmt.Fprintf(stderr, "tocsin: %s: %v\n", f.Path, f.Problem)
-		case f.Skipped != "":
-			fmt.Fprintf(stderr, "tocsin: %s: left out: %s\n", f.Path, f.Skipped)
-		}
-	}
-	if damaged > 0 {
-		fmt.Fprintf(stderr, "tocsin: %s damaged and left out\n", count(int(damaged), "record was", "records were"))
-	}
-	if failed > 0 {
-		return errors.New(count(failed, "file", "files") + " could not be read to the end")
-	}
-	return nil
 }
