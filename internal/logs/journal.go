@@ -325,10 +325,11 @@ func (r *journalReader) read(at io.ReaderAt, offset uint64) ([]byte, bool) {
 	if !ok || kind != journalData {
 		return nil, false
 	}
-	size := int(binary.LittleEndian.Uint64(buf[start+8:]))
-	if size > maxJournalField+int(r.header.dataMin) {
+	whole := binary.LittleEndian.Uint64(buf[start+8:])
+	if whole > maxJournalField+r.header.dataMin {
 		return nil, false
 	}
+	size := int(whole)
 	if size > n {
 		if n < guess {
 			return nil, false // the file ends

@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,9 @@ var wrappers = []string{"Records", "records", "value", "events", "Events", "item
 
 // asides are objects that stand beside such an array.
 var asides = []string{"_shards", "total", "status", "pagination"}
+
+// maxLook is how many bytes of a later object are looked at.
+const maxLook = 4 << 10
 
 // wrapped looks at the object at the start of b: does it only hold an array
 // of records, with nothing but scalars before it? It returns the index behind
@@ -188,7 +192,11 @@ func (r *jsonReader) block(b *Block) {
 		switch c := data[i]; {
 		case c == '{':
 			if first := counted == 0 && b.Offset == 0; first || wrapperKey(data[i:]) {
-				if n, _ := wrapped(data[i:]); n > 0 {
+				look := len(data)
+				if !first { // at many records: not far into each
+					look = min(look, i+maxLook)
+				}
+				if n, _ := wrapped(data[i:look]); n > 0 {
 					i, inside = i+n, true
 					continue
 				}
@@ -366,32 +374,31 @@ func jsonTime(b []byte) int64 {
 	if !ok {
 		return event.NoTime
 	}
-	switch t := int64(whole); {
-	case t < 0 || t < 1e8:
+	unit := int64(1)
+	switch {
+	case whole < 1e8:
 		return event.NoTime
-	case t < 1e11:
-		t *= 1e9
-		if n < len(b) && b[n] == '.' {
-			unit := int64(1e8)
-			for _, c := range b[n+1:] {
-				if c -= '0'; c > 9 {
-					break
-				}
-				t += int64(c) * unit
-				unit /= 10
-			}
-		}
-		if t < 0 {
-			return event.NoTime
-		}
-		return t
-	case t < 1e14:
-		return t * 1e6
-	case t < 1e17:
-		return t * 1e3
-	default:
-		return t
+	case whole < 1e11:
+		unit = 1e9
+	case whole < 1e14:
+		unit = 1e6
+	case whole < 1e17:
+		unit = 1e3
 	}
+	if whole >= uint64(math.MaxInt64/unit) {
+		return event.NoTime
+	}
+	t := int64(whole) * unit
+	if unit == 1e9 && n < len(b) && b[n] == '.' {
+		for _, c := range b[n+1:] {
+			if c -= '0'; c > 9 {
+				break
+			}
+			unit /= 10
+			t += int64(c) * unit
+		}
+	}
+	return t
 }
 
 // decimal reads b as a decimal number; false when it is none or too large.

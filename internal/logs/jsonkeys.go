@@ -10,7 +10,7 @@ import (
 // Limits on what hostile records can make a table of keys hold.
 const (
 	maxKeys    = 8192 // keys remembered for each dialect
-	maxKeyName = 512  // bytes of a dotted name; what is longer is cut
+	maxKeyName = 512  // bytes of a dotted name; what is longer is cut, and not remembered
 )
 
 // A jsonKey is one key of a dialect's records: where it stands, and what
@@ -72,13 +72,13 @@ func (t *keyTable) clear() {
 }
 
 // key returns the key that is written as text (between the quotes) in the
-// object parent. When the table is full it is the loose key of slot, good
-// until slot is used again.
+// object parent. When the table is full, or text too long to keep, it is the
+// loose key of slot, good until slot is used again.
 func (t *keyTable) key(parent *jsonKey, text []byte, slot int) *jsonKey {
 	if k := parent.keys[string(text)]; k != nil {
 		return k
 	}
-	if t.count >= maxKeys || !parent.kept {
+	if t.count >= maxKeys || !parent.kept || len(text) > maxKeyName {
 		k := &t.loose[slot]
 		*k = jsonKey{}
 		t.resolve(k, parent, text)

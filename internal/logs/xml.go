@@ -29,16 +29,19 @@ var xmlFormat = format{
 	parse: func(p *Parser, b *Block) {
 		data := b.Data
 		line, counted := b.Line, 0
+		stop := 0 // behind the first </Event> from i on
 		for i := eventStart(data, 0); i >= 0; {
 			line += uint64(bytes.Count(data[counted:i], newline))
 			counted = i
 			offset := b.Offset + int64(i)
 			p.begin(line, offset)
-			end := len(data)
-			if n := bytes.Index(data[i:], eventEnd); n >= 0 {
-				end = i + n + len(eventEnd)
+			if stop <= i {
+				stop = len(data)
+				if n := bytes.Index(data[i:], eventEnd); n >= 0 {
+					stop = i + n + len(eventEnd)
+				}
 			}
-			next := eventStart(data, i+1)
+			end, next := stop, eventStart(data, i+1)
 			if next >= 0 && next < end {
 				end = next // this one never ends
 			}
@@ -300,8 +303,11 @@ func (x *xmlReader) join(text, more []byte, refs bool) []byte {
 		return more[:len(more):len(more)]
 	}
 	f := &x.flat
-	start := len(f.text)
-	f.text = append(f.text, text...)
+	start := len(f.text) - len(text)
+	if start < 0 || len(text) == 0 || &f.text[start] != &text[0] { // else it goes on where it stands
+		start = len(f.text)
+		f.text = append(f.text, text...)
+	}
 	if refs {
 		f.text = appendUnescaped(f.text, more)
 	} else {

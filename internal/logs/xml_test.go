@@ -58,6 +58,21 @@ func TestXMLDamage(t *testing.T) {
 	}
 }
 
+// What a hostile event costs grows with its size alone: text in many pieces,
+// and events that never end.
+func TestXMLCost(t *testing.T) {
+	pieces := strings.Repeat("a<![CDATA[b]]>", 100_000)
+	got, stats := readText(t, "a.xml", "<Event><System><EventID>1</EventID><Channel>System</Channel></System><EventData><Data>"+pieces+"</Data></EventData></Event>")
+	wantRecords(t, got, "windows/System EventID=1 Channel=System Data="+strings.Repeat("ab", 100_000))
+	if stats.Damaged > 0 {
+		t.Error(stats.Problems)
+	}
+	starts := strings.Repeat("<Event>", 200_000)
+	if _, stats = readText(t, "a.xml", "<Event><System></System></Event>"+starts); stats.Damaged != 200_000 {
+		t.Errorf("damaged %d", stats.Damaged)
+	}
+}
+
 // Sysmon for Linux is product linux.
 func TestXMLSysmonForLinux(t *testing.T) {
 	got, _ := readText(t, "a.xml", `<Event><System><Provider Name="Linux-Sysmon"/><EventID>1</EventID><Channel>Linux-Sysmon/Operational</Channel><Computer>h</Computer></System><EventData><Data Name="Image">/bin/sh</Data></EventData></Event>`)

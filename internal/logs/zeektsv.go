@@ -90,7 +90,7 @@ func (z *zeekParser) use(header []byte) *zeekLayout {
 			continue
 		}
 		name, rest, _ := bytes.Cut(line, []byte{l.separator})
-		values := strings.Split(string(rest), string(rune(l.separator)))
+		values := strings.Split(string(rest), string([]byte{l.separator}))
 		switch string(name) {
 		case "#set_separator":
 			l.set = bytes.Clone(rest)
