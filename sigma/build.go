@@ -153,23 +153,26 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 	if len(conditions) == 0 {
 		return nil, bad("write which search identifiers must match, such as condition: selection", "line %d: the detection has no condition", n.line)
 	}
+	index := make(map[string]int, len(names))
+	for i, name := range names {
+		index[name] = i
+	}
 	named := func(name string) Expr {
-		for i := range names {
-			if names[i] == name {
-				b.spent += costs[i]
-				return exprs[i]
-			}
+		i, ok := index[name]
+		if !ok || b.spent > maxSpent {
+			return nil
 		}
-		return nil
+		b.spent += costs[i]
+		return exprs[i]
 	}
 	var either Or
 	for _, text := range conditions {
 		x, err := parseCondition(text, names, named)
+		if broke := b.afford(); broke != nil {
+			return nil, broke
+		}
 		if err != nil {
 			return nil, at(n.get("condition").line, err)
-		}
-		if err := b.afford(); err != nil {
-			return nil, err
 		}
 		either = append(either, x)
 	}

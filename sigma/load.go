@@ -359,7 +359,7 @@ type actions struct {
 }
 
 // maxOverlay bounds what the action documents of one file may cost.
-const maxOverlay = 1 << 24
+const maxOverlay = 1 << 21
 
 // apply returns the document that doc makes, nil when it makes none.
 func (a *actions) apply(doc *yamlNode) (*yamlNode, error) {
