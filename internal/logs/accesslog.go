@@ -26,8 +26,12 @@ var accessFormat = format{
 }
 
 // most reports whether at least three of five of the first lines of head fit.
+// A last line that the end of a full head cuts has no say.
 func most(head []byte, fit func(line []byte) bool) bool {
 	lines, good := 0, 0
+	if whole := bytes.LastIndexByte(head, '\n') + 1; whole > 0 && len(head) >= headSize-len(bomUTF8) {
+		head = head[:whole]
+	}
 	for line := range eachLine(head) {
 		if line = bytes.Trim(line, "\x00"); len(line) == 0 {
 			continue

@@ -37,23 +37,27 @@ const (
 // utmpKinds are the names of ut_type, from EMPTY to ACCOUNTING.
 var utmpKinds = split("EMPTY RUN_LVL BOOT_TIME NEW_TIME OLD_TIME INIT_PROCESS LOGIN_PROCESS USER_PROCESS DEAD_PROCESS ACCOUNTING")
 
-// detectUtmp: most of the first records have a known type, text that is
-// text, and a time since 1990.
+// detectUtmp: most of the first records that are not empty have a known type,
+// text that is text, and a time since 1990. Records of NULs say nothing: a
+// text log is full of them where a machine lost power.
 func detectUtmp(head []byte, path string) (string, bool) {
 	n := len(head) / utmpSize
 	if n == 0 || len(head) < headSize && len(head)%utmpSize != 0 {
 		return "", false
 	}
-	n = min(n, 8)
-	bad := 0
-	for i := range n {
+	seen, bad := 0, 0
+	for i := 0; i < n && seen < 8; i++ {
 		r := head[i*utmpSize:][:utmpSize]
+		if len(bytes.Trim(r, "\x00")) == 0 {
+			continue
+		}
+		seen++
 		kind, sec := binary.LittleEndian.Uint32(r), binary.LittleEndian.Uint32(r[utmpSec:])
 		if kind >= uint32(len(utmpKinds)) || kind != 0 && sec < 631152000 || !cString(r[utmpLine:utmpID]) || !cString(r[utmpUser:utmpHost]) {
 			bad++
 		}
 	}
-	if bad*3 > n {
+	if seen == 0 || bad*3 > seen {
 		return "", false
 	}
 	if strings.HasPrefix(path[strings.LastIndexAny(path, "/\\!")+1:], "btmp") {
