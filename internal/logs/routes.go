@@ -100,7 +100,6 @@ func webRoutes() []event.Route {
 		row("nginx", nil, event.Logsource{Category: "webserver", Service: "nginx"}),
 		row("webserver", nil, webserver),
 		row("w3c", w3c, webserver, proxy),
-		row("proxy", w3c, proxy),
 
 		row("exchange", nil, event.Logsource{Product: "exchange"}),
 		row("exchange/httpproxy",
@@ -128,6 +127,7 @@ func networkRoutes() []event.Route {
 	suricata := func(kind string) event.Logsource { return event.Logsource{Product: "suricata", Service: kind} }
 	suricataFlow := flow("dest_ip", "dest_port")
 	routes := []event.Route{
+		row("w3c/firewall", []event.Alias{{Name: "destination.port", From: "dst-port"}}, firewall),
 		row("zeek", nil, event.Logsource{Product: "zeek"}),
 		row("zeek/conn", append(flow("id.resp_h", "id.resp_p"), event.Alias{Name: "src_ip", From: "id.orig_h"}), zeek("conn"), firewall, netflow),
 		row("zeek/dns", []event.Alias{{Name: "answer", From: "answers"}, {Name: "record_type", From: "qtype_name"}}, zeek("dns"), dns),

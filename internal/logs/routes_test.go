@@ -184,6 +184,7 @@ func TestRoutes(t *testing.T) {
 			"cs-uri-query=/ecp/x",
 		},
 		{"exchange/ecp", "", []string{"exchange/*/ecp"}, []string{"*/webserver/*"}, ""},
+		{"w3c/firewall", "dst-port=23", []string{"*/firewall/*"}, []string{"*/webserver/*", "*/proxy/*"}, ""},
 		{"iis", "cs-uri-stem=/x", []string{"*/webserver/*", "*/*/iis"}, []string{"*/proxy/*", "windows/*/*"}, ""},
 		{"zeek/http", "user_agent=a uri=/x", []string{"zeek/*/http", "*/proxy/*", "*/webserver/*"}, []string{"zeek/*/dns"}, "c-useragent=a"},
 		{"suricata/dns", "dns.query.rrname=x", []string{"*/dns/*", "suricata/*/dns"}, []string{"zeek/*/dns"}, "query=x"},
