@@ -395,6 +395,9 @@ func readOurs(t *testing.T, file string) (map[string][]*element, evtx.Stats) {
 // TestFieldsAgreeWithXML needs no peer: the two ways through a record share
 // little more than the reading of tokens and values.
 func TestFieldsAgreeWithXML(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compares some 23,000 records: run without -short")
+	}
 	var records uint64
 	for _, file := range logFiles(t, allFolders...) {
 		_, stats := readOurs(t, file)
@@ -411,6 +414,9 @@ func TestFieldsAgreeWithXML(t *testing.T) {
 // TestPeers checks that every record that another reader yields is yielded
 // here, with the same elements, attributes and values.
 func TestPeers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compares some 23,000 records: run without -short")
+	}
 	files := logFiles(t, allFolders...)
 	installed := 0
 	for _, p := range peers {
