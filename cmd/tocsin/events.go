@@ -2,12 +2,14 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/tocsin-project/tocsin/internal/hunt"
 	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/internal/report"
 )
 
 type eventsCommand struct {
@@ -37,29 +39,45 @@ func (c *eventsCommand) Run(p *program) error {
 	w := bufio.NewWriterSize(p.stdout, 256<<10)
 	damaged, err := hunt.Events(p.ctx, in, rules, c.Workers, w)
 	if err = errors.Join(err, w.Flush()); err != nil {
+		if errors.Is(err, context.Canceled) {
+			return errors.New("interrupted: what was read until then has been printed")
+		}
 		return err
 	}
-	return tellUnread(p.stderr, in, damaged)
+	if n := tellUnread(p.stderr, in.Files(), damaged, true); n > 0 {
+		return errors.New(count(n, "file", "files") + " could not be read to the end")
+	}
+	return nil
 }
 
-// tellUnread tells which files of in were not read, and fails when any was
-// damaged or not read.
-func tellUnread(stderr io.Writer, in *logs.Input, damaged uint64) error {
-	failed := 0
-	for _, f := range in.Files() {
+// maxTold is how many files of a kind are named.
+const maxTold = 50
+
+// tellUnread tells which files were not read, how many records were damaged,
+// and, when asked, which files were left out on purpose. It returns how many
+// were not read to the end.
+func tellUnread(stderr io.Writer, files []*logs.File, damaged uint64, skipped bool) int {
+	failed, left := 0, 0
+	for _, f := range files {
 		switch {
 		case f.Problem != nil:
-			failed++
-			fmt.Fprintf(stderr, "tocsin: %s: %v\n", f.Path, f.Problem)
-		case f.Skipped != "":
-			fmt.Fprintf(stderr, "tocsin: %s: left out: %s\n", f.Path, f.Skipped)
+			if failed++; failed <= maxTold {
+				fmt.Fprintf(stderr, "tocsin: %s: %s\n", report.Printable(f.Path), plain(f.Problem))
+			}
+		case f.Skipped != "" && skipped:
+			if left++; left <= maxTold {
+				fmt.Fprintf(stderr, "tocsin: %s: left out: %s\n", report.Printable(f.Path), report.Printable(f.Skipped))
+			}
 		}
+	}
+	if n := failed - maxTold; n > 0 {
+		fmt.Fprintf(stderr, "tocsin: %s not read\n", count(n, "further file was", "further files were"))
+	}
+	if n := left - maxTold; n > 0 {
+		fmt.Fprintf(stderr, "tocsin: %s left out\n", count(n, "further file was", "further files were"))
 	}
 	if damaged > 0 {
 		fmt.Fprintf(stderr, "tocsin: %s damaged and left out\n", count(int(damaged), "record was", "records were"))
 	}
-	if failed > 0 {
-		return errors.New(count(failed, "file", "files") + " could not be read to the end")
-	}
-	return nil
+	return failed
 }

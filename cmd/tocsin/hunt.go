@@ -59,7 +59,7 @@ func (c *huntCommand) Run(p *program) error {
 	if h.Rules, err = c.load(p.stderr, c.Quiet); err != nil {
 		return err
 	}
-	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin})
+	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Except: []string{c.JSON, c.CSV, c.HTML, c.Layer}})
 	if err != nil {
 		return err
 	}
@@ -81,11 +81,36 @@ func (c *huntCommand) Run(p *program) error {
 	if err = errors.Join(err, out.close()); err != nil {
 		return err
 	}
+	if !c.shown(out) {
+		var damaged uint64
+		for i := range cov.Sources {
+			damaged += cov.Sources[i].Damaged
+		}
+		tellUnread(p.stderr, in.Files(), damaged, !c.Quiet)
+	}
 	if cov.Interrupted {
 		return errors.New("interrupted: the report tells what was found until then")
 	}
 	if c.FailOn != "" && summary.AtLeast(failOn) > 0 {
 		return errFound
+	}
+	return nothingRead(in.Files())
+}
+
+// shown reports whether the report for people is printed.
+func (c *huntCommand) shown(out *outputs) bool { return !out.taken && !c.Quiet }
+
+// nothingRead is an error when there were files and none could be read.
+func nothingRead(files []*logs.File) error {
+	failed := false
+	for _, f := range files {
+		if f.Format != "" {
+			return nil
+		}
+		failed = failed || f.Problem != nil
+	}
+	if failed {
+		return errors.New("none of the files could be read: nothing is known about them")
 	}
 	return nil
 }
@@ -140,25 +165,25 @@ func unixNano(t time.Time) int64 {
 func (c *huntCommand) sinks(p *program, out *outputs) (*report.Summary, report.Sinks, error) {
 	var sinks report.Sinks
 	var views []report.View
-	open := func(path string, use func(io.Writer)) error {
+	open := func(path, start string, use func(io.Writer)) error {
 		if path == "" {
 			return nil
 		}
-		w, err := out.open(path)
+		w, err := out.open(path, start)
 		if err == nil {
 			use(w)
 		}
 		return err
 	}
 	err := errors.Join(
-		open(c.JSON, func(w io.Writer) { sinks = append(sinks, report.NewJSONL(w)) }),
-		open(c.CSV, func(w io.Writer) { sinks = append(sinks, report.NewCSV(w)) }),
-		open(c.HTML, func(w io.Writer) {
+		open(c.JSON, `{"kind":"`, func(w io.Writer) { sinks = append(sinks, report.NewJSONL(w)) }),
+		open(c.CSV, "time,severity,kind,", func(w io.Writer) { sinks = append(sinks, report.NewCSV(w)) }),
+		open(c.HTML, "<!doctype html>\n<html", func(w io.Writer) {
 			views = append(views, report.HTML(w, report.HTMLOptions{By: "tocsin " + version()}))
 		}),
-		open(c.Layer, func(w io.Writer) { views = append(views, report.Layer(w, report.LayerOptions{})) }),
+		open(c.Layer, "{\n  \"name\":", func(w io.Writer) { views = append(views, report.Layer(w, report.LayerOptions{})) }),
 	)
-	if !out.taken && !c.Quiet {
+	if c.shown(out) {
 		views = append(views, report.Terminal(p.stdout, terminal(p.stdout)))
 	}
 	summary := report.NewSummary(views...)
@@ -172,8 +197,10 @@ type outputs struct {
 	closers []func() error
 }
 
-// open returns a buffered writer to path, - for standard output.
-func (o *outputs) open(path string) (io.Writer, error) {
+// open returns a buffered writer to path, - for standard output. A file that
+// is there is overwritten only when it begins with start, as an earlier output
+// does: "--json Security.evtx" must not cost the evidence.
+func (o *outputs) open(path, start string) (io.Writer, error) {
 	if path == "-" {
 		if o.taken {
 			return nil, usageError{errors.New("only one output can go to standard output: name a file for the others")}
@@ -183,6 +210,9 @@ func (o *outputs) open(path string) (io.Writer, error) {
 		o.closers = append(o.closers, w.Flush)
 		return w, nil
 	}
+	if !replaceable(path, start) {
+		return nil, usageError{fmt.Errorf("%s exists and is no earlier report of this kind: name another file to write", path)}
+	}
 	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
@@ -190,6 +220,23 @@ func (o *outputs) open(path string) (io.Writer, error) {
 	w := bufio.NewWriterSize(f, 64<<10)
 	o.closers = append(o.closers, func() error { return errors.Join(w.Flush(), f.Close()) })
 	return w, nil
+}
+
+// replaceable reports whether path may be written to: it is not there, no
+// regular file, empty, or begins with start.
+func replaceable(path, start string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
+		return true
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head := make([]byte, len(start))
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head) == start
 }
 
 func (o *outputs) close() error {

@@ -13,8 +13,13 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
+	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tocsin-project/tocsin/internal/report"
 )
 
 // How the program ends.
@@ -49,9 +54,18 @@ func main() {
 // run is the whole program. The first interrupt asks it to end cleanly, the
 // second ends it at once.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop)
+	ended := make(chan struct{})
+	defer close(ended)
+	context.AfterFunc(ctx, func() {
+		stop()
+		select {
+		case <-ended:
+		case <-time.After(time.Second): // most likely it waits for standard input
+			fmt.Fprintln(stderr, "tocsin: ending once what is being read has been read; interrupt again to end at once")
+		}
+	})
 
 	var cmds commands
 	code := -1
@@ -76,7 +90,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return code
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "tocsin: %v\nSee: tocsin --help\n", err)
+		fmt.Fprintf(stderr, "tocsin: %s\nSee: tocsin --help\n", plain(err))
 		return exitUsage
 	}
 	err = parsed.Run(&program{ctx, stdin, stdout, stderr})
@@ -87,11 +101,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFound):
 		return exitFound
 	case errors.As(err, &wrong):
-		fmt.Fprintf(stderr, "tocsin: %v\nSee: tocsin %s --help\n", err, parsed.Command())
+		command, _, _ := strings.Cut(parsed.Command(), " <")
+		fmt.Fprintf(stderr, "tocsin: %s\nSee: tocsin %s --help\n", plain(err), command)
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "tocsin: %v\n", err)
+	fmt.Fprintf(stderr, "tocsin: %s\n", plain(err))
 	return exitFailed
+}
+
+// plain prints err on one line, the names in it without anything that steers
+// a terminal.
+func plain(err error) string {
+	return report.Printable(strings.ReplaceAll(err.Error(), "\n", "; "))
 }
 
 // usageError is a mistake in how the program was called.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/tocsin-project/tocsin/internal/logs"
+
 	"github.com/tocsin-project/tocsin/internal/hunt"
 )
 
@@ -21,15 +23,15 @@ func TestMain(m *testing.M) {
 
 // Each script of testdata holds the program to one promise.
 func TestScripts(t *testing.T) {
-	logs, err := filepath.Abs("../../exercise/logs")
+	exercise, err := filepath.Abs("../../exercise/logs")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("EXERCISE", logs)
-			return nil
+			e.Setenv("EXERCISE", exercise)
+			return os.WriteFile(filepath.Join(e.WorkDir, "cut.gz"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b"), 0o600)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
@@ -96,5 +98,29 @@ func TestLocalLogsTellsWhich(t *testing.T) {
 	}
 	if err != nil || len(paths) == 0 || !strings.Contains(said.String(), paths[0]) {
 		t.Errorf("paths %v, error %v, said %q", paths, err, said.String())
+	}
+}
+
+// Names of files and errors reach a terminal without what steers it, on one line.
+func TestPlain(t *testing.T) {
+	err := errors.Join(errors.New("open \x1b[31m\u202ered"), errors.New("two"))
+	if got, want := plain(err), `open \x1b[31m\u202ered; two`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A long list of files that were not read is cut, and says so.
+func TestTellUnread(t *testing.T) {
+	var said strings.Builder
+	files := make([]*logs.File, maxTold+7)
+	for i := range files {
+		files[i] = &logs.File{Path: "a\x1b.log", Problem: errors.New("broken")}
+	}
+	if n := tellUnread(&said, files, 3, true); n != len(files) {
+		t.Errorf("%d not read, want %d", n, len(files))
+	}
+	got := said.String()
+	if strings.Contains(got, "\x1b") || strings.Count(got, "broken") != maxTold || !strings.Contains(got, "7 further files") || !strings.Contains(got, "3 records were damaged") {
+		t.Errorf("said %q", got)
 	}
 }

@@ -65,7 +65,7 @@ func Open(paths []string, opts Options) (*Input, error) {
 	opts.BlockSize = cmp.Or(opts.BlockSize, defaultBlockSize)
 	opts.MaxRatio = cmp.Or(opts.MaxRatio, 500)
 	opts.MaxSpool = cmp.Or(opts.MaxSpool, 4<<30)
-	in := &Input{opts: opts, sources: list(paths), spooled: map[*os.File]struct{}{}, opened: time.Now().UnixNano()}
+	in := &Input{opts: opts, sources: list(paths, opts.Except), spooled: map[*os.File]struct{}{}, opened: time.Now().UnixNano()}
 	missing := 0
 	for _, s := range in.sources {
 		in.total += s.size

@@ -81,6 +81,8 @@ type Options struct {
 	// MaxSpool is how many bytes one member may take on disk when it must be
 	// unpacked there to be read (a zip or journal within an archive); 0 is 4 GiB.
 	MaxSpool int64
+	// Except are files that are left out: those that the caller writes.
+	Except []string
 	// TempDir is where such members are unpacked; "" is os.TempDir.
 	TempDir string
 }

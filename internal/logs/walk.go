@@ -24,10 +24,16 @@ type source struct {
 type lister struct {
 	sources []source
 	seen    map[string]string // real path to the path it was listed as
+	except  map[string]bool   // real paths
 }
 
-func list(paths []string) []source {
-	l := lister{seen: map[string]string{}}
+func list(paths, except []string) []source {
+	l := lister{seen: map[string]string{}, except: map[string]bool{}}
+	for _, p := range except {
+		if p != "" {
+			l.except[realPath(p)] = true
+		}
+	}
 	for _, p := range paths {
 		l.named(p)
 	}
@@ -126,6 +132,8 @@ func (l *lister) file(path string, info fs.FileInfo, named bool) {
 				return
 			}
 			s.skipped = "the same file as " + real
+		} else if len(l.except) > 0 && l.except[realPath(path)] {
+			s.skipped = "this run writes it"
 		} else if s.size = info.Size(); s.size == 0 {
 			s.skipped = skipEmpty
 		}
@@ -142,18 +150,24 @@ func (l *lister) file(path string, info fs.FileInfo, named bool) {
 // first reports whether the real file behind path is met for the first time,
 // and else under which path it was met.
 func (l *lister) first(path string) (earlier string, ok bool) {
-	real, err := filepath.EvalSymlinks(path)
-	if err == nil {
-		real, err = filepath.Abs(real)
-	}
-	if err != nil {
-		real = path
-	}
+	real := realPath(path)
 	if p, met := l.seen[real]; met {
 		return p, false
 	}
 	l.seen[real] = path
 	return path, true
+}
+
+// realPath is path without links, from the root.
+func realPath(path string) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		real, err = filepath.Abs(real)
+	}
+	if err != nil {
+		return path
+	}
+	return real
 }
 
 const skipEmpty = "empty"

@@ -43,7 +43,7 @@ type coverageKind struct {
 
 // name says the format and, where it says more, the origin. It is printable.
 func (k *coverageKind) name() string {
-	format, origin := printable(k.format), printable(k.origin)
+	format, origin := Printable(k.format), Printable(k.origin)
 	switch {
 	case origin == "":
 		return format

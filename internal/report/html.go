@@ -63,7 +63,7 @@ func HTML(w io.Writer, o HTMLOptions) View {
 }
 
 // A page is what the template shows. Every text that comes from a log or a
-// rule has been through printable; the template escapes it for where it
+// rule has been through Printable; the template escapes it for where it
 // stands.
 type page struct {
 	Title, Made, By string
@@ -124,7 +124,7 @@ type pageColumn struct {
 
 func newPage(s *Summary, c *coverage, o HTMLOptions) *page {
 	p := &page{
-		Title: printable(o.Title), By: printable(o.By), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
+		Title: Printable(o.Title), By: Printable(o.By), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Interrupted: c.Interrupted, Attack: attack.Version, Notice: attack.Notice,
 	}
 	if p.Title == "" {
@@ -146,7 +146,7 @@ func newPage(s *Summary, c *coverage, o HTMLOptions) *page {
 		if len(p.Actors) == reasonsN {
 			break
 		}
-		p.Actors = append(p.Actors, fmt.Sprintf("%s %s (%s, %s)", printable(a.id), printable(a.name), plural(a.groups, "rule"), plural(a.count, "finding")))
+		p.Actors = append(p.Actors, fmt.Sprintf("%s %s (%s, %s)", Printable(a.id), Printable(a.name), plural(a.groups, "rule"), plural(a.count, "finding")))
 	}
 	p.matrix(s, anchors)
 	p.Timeline = newPageTimeline(s, c)
@@ -235,8 +235,8 @@ func (p *page) levels(s *Summary) map[*group]string {
 
 func newPageRule(s *Summary, g *group, anchor string) pageRule {
 	r := pageRule{
-		Anchor: anchor, Title: printable(g.label()), Count: number(g.count), Number: g.count, Time: g.first,
-		First: minute(g.first), Last: minute(g.last), ID: printable(g.key.id), Path: printable(g.key.path),
+		Anchor: anchor, Title: Printable(g.label()), Count: number(g.count), Number: g.count, Time: g.first,
+		First: minute(g.first), Last: minute(g.last), ID: Printable(g.key.id), Path: Printable(g.key.path),
 	}
 	if r.First == r.Last {
 		r.Last = ""
@@ -248,14 +248,14 @@ func newPageRule(s *Summary, g *group, anchor string) pageRule {
 	if r.Hosts = plural(len(hosts), "host"); len(hosts) == 0 {
 		r.Hosts = ""
 	} else if len(hosts) == 1 {
-		r.Hosts = printable(hosts[0])
+		r.Hosts = Printable(hosts[0])
 	}
-	r.HostNames = printable(strings.Join(hosts[:min(len(hosts), maxNames)], ", "))
+	r.HostNames = Printable(strings.Join(hosts[:min(len(hosts), maxNames)], ", "))
 	if n := len(hosts) - maxNames; n > 0 {
 		r.HostNames += fmt.Sprintf(" and %s more", number(n))
 	}
 	for _, id := range g.techniques {
-		t := pageTechnique{ID: printable(id)}
+		t := pageTechnique{ID: Printable(id)}
 		if facts, ok := attack.Enterprise().Technique(id); ok {
 			t.ID, t.Name = facts.ID, attack.Enterprise().FullName(facts)
 		}
@@ -276,10 +276,10 @@ func newPageRule(s *Summary, g *group, anchor string) pageRule {
 }
 
 func newPageSample(f *finding.Finding) pageSample {
-	out := pageSample{Time: stamp(f.Time, "2006-01-02 15:04:05.999"), Host: printable(f.Host)}
+	out := pageSample{Time: stamp(f.Time, "2006-01-02 15:04:05.999"), Host: Printable(f.Host)}
 	out.Source, out.Where = where(f.Source)
 	for _, field := range f.Fields {
-		out.Fields = append(out.Fields, finding.Field{Name: printable(field.Name), Value: visible(field.Value, true)})
+		out.Fields = append(out.Fields, finding.Field{Name: Printable(field.Name), Value: visible(field.Value, true)})
 	}
 	for _, e := range f.Events {
 		path, at := where(e)
@@ -300,14 +300,14 @@ func where(s finding.Source) (path, at string) {
 	if s.Record != 0 {
 		at = fmt.Sprintf("record %d, %s", s.Record, at)
 	}
-	return printable(s.Path), at
+	return Printable(s.Path), at
 }
 
 // hosts fills the machines with the gravest findings, the worst first.
 func (p *page) hosts(s *Summary) {
 	list := s.worstHosts()
 	for _, h := range list[:min(len(list), pageHosts)] {
-		row := pageHost{Name: printable(h.name)}
+		row := pageHost{Name: Printable(h.name)}
 		for i := range h.count {
 			if n := h.count[severities-1-i]; n > 0 {
 				row.Counts[i] = number(n)
@@ -341,6 +341,6 @@ func (p *page) matrix(s *Summary, anchors map[*group]string) {
 		p.Columns = append(p.Columns, c)
 	}
 	for _, t := range unknown[:min(len(unknown), maxNames)] {
-		p.Unknown = append(p.Unknown, fmt.Sprintf("%s (%s)", printable(t.ID), plural(t.count, "finding")))
+		p.Unknown = append(p.Unknown, fmt.Sprintf("%s (%s)", Printable(t.ID), plural(t.count, "finding")))
 	}
 }

@@ -121,7 +121,7 @@ func newLayer(s *Summary, o LayerOptions) *layer {
 	known, unknown := s.techniques()
 	var absent []string
 	for _, t := range unknown {
-		absent = append(absent, printable(t.ID))
+		absent = append(absent, Printable(t.ID))
 	}
 	at := map[string]int{} // where a technique stands in l.Techniques
 	for _, t := range known {
@@ -160,7 +160,7 @@ func comment(t *technique) string {
 			fmt.Fprintf(&b, "and %s", plural(len(t.groups)-i, "further rule"))
 			break
 		}
-		fmt.Fprintf(&b, "%s (%s, %s)\n", printable(g.label()), g.severity, plural(g.count, "finding"))
+		fmt.Fprintf(&b, "%s (%s, %s)\n", Printable(g.label()), g.severity, plural(g.count, "finding"))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

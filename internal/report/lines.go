@@ -111,7 +111,7 @@ func (c *CSV) number(n uint64) {
 
 // text appends a cell of text and a comma.
 func (c *CSV) text(s string) {
-	s = printable(s)
+	s = Printable(s)
 	if isFormula(s) {
 		s = "'" + s
 	}

@@ -51,7 +51,7 @@ type pageBlindGroup struct {
 }
 
 func newPageCoverage(c *coverage) pageCoverage {
-	v := pageCoverage{Folder: printable(c.folder), Damaged: c.damaged > 0}
+	v := pageCoverage{Folder: Printable(c.folder), Damaged: c.damaged > 0}
 	v.Summary = plural(c.files, "file") + ", " + plural(c.records, "record")
 	if c.damaged > 0 {
 		v.Summary += ", " + number(c.damaged) + " damaged"
@@ -71,13 +71,13 @@ func newPageCoverage(c *coverage) pageCoverage {
 	v.Unread = pageReasons(c.unread.list)
 	v.Skipped = pageReasons(c.skipped.list)
 	for _, b := range c.broken[:min(len(c.broken), pageFiles)] {
-		r := pageReason{Reason: printable(strings.TrimPrefix(b.Path, c.folder)), Count: number(b.Damaged) + " damaged"}
+		r := pageReason{Reason: Printable(strings.TrimPrefix(b.Path, c.folder)), Count: number(b.Damaged) + " damaged"}
 		for _, p := range b.Problems {
 			at := fmt.Sprintf("offset %d", p.Offset)
 			if p.Record != 0 {
 				at = fmt.Sprintf("record %d, %s", p.Record, at)
 			}
-			r.Lines = append(r.Lines, at+": "+printable(p.Reason))
+			r.Lines = append(r.Lines, at+": "+Printable(p.Reason))
 		}
 		v.Broken = append(v.Broken, r)
 	}
@@ -85,11 +85,11 @@ func newPageCoverage(c *coverage) pageCoverage {
 		v.Asked = fmt.Sprintf("%s of %s", number(len(c.Blind)), plural(c.Rules, "rule"))
 	}
 	for _, b := range c.blind {
-		r := pageBlind{Reason: printable(b.reason), Rules: plural(b.rules, "rule")}
+		r := pageBlind{Reason: Printable(b.reason), Rules: plural(b.rules, "rule")}
 		for _, g := range b.groups {
-			group := pageBlindGroup{Count: number(len(g.titles)), Logsource: printable(g.logsource), Advice: g.advice}
+			group := pageBlindGroup{Count: number(len(g.titles)), Logsource: Printable(g.logsource), Advice: g.advice}
 			for _, t := range g.titles[:min(len(g.titles), pageTitles)] {
-				group.Titles = append(group.Titles, printable(t))
+				group.Titles = append(group.Titles, Printable(t))
 			}
 			group.More = more(len(g.titles), pageTitles, "rule")
 			r.Groups = append(r.Groups, group)
@@ -100,7 +100,7 @@ func newPageCoverage(c *coverage) pageCoverage {
 }
 
 func newPageRow(r coverageRow) pageRow {
-	row := pageRow{Path: printable(r.path), Records: number(r.records), First: minute(r.first), Last: minute(r.last)}
+	row := pageRow{Path: Printable(r.path), Records: number(r.records), First: minute(r.first), Last: minute(r.last)}
 	if r.damaged > 0 {
 		row.Damaged = number(r.damaged)
 	}
@@ -110,9 +110,9 @@ func newPageRow(r coverageRow) pageRow {
 func pageReasons(list []reason) []pageReason {
 	var out []pageReason
 	for _, r := range list[:min(len(list), pageFiles)] {
-		reason := pageReason{Reason: printable(r.why), Count: plural(len(r.paths), "file"), More: more(len(r.paths), pageFiles, "file")}
+		reason := pageReason{Reason: Printable(r.why), Count: plural(len(r.paths), "file"), More: more(len(r.paths), pageFiles, "file")}
 		for _, p := range r.paths[:min(len(r.paths), pageFiles)] {
-			reason.Lines = append(reason.Lines, printable(p))
+			reason.Lines = append(reason.Lines, Printable(p))
 		}
 		out = append(out, reason)
 	}

@@ -211,7 +211,7 @@ func FuzzText(f *testing.F) {
 	f.Add("日本語 text e\u0301", 3)
 	f.Fuzz(func(t *testing.T, s string, n int) {
 		n = 2 + int(uint(n)%200)
-		s = printable(s)
+		s = Printable(s)
 		if strings.ContainsAny(s, "\n\r\x1b\u009b\u202e") {
 			t.Fatalf("not printable: %q", s)
 		}

@@ -72,7 +72,7 @@ const (
 
 var severityStyle = [severities]string{"2", "36", "33", "31", "1;31"}
 
-// style paints s. Everything else that prints has been through printable, so
+// style paints s. Everything else that prints has been through Printable, so
 // these are the only escape sequences there are.
 func (t *terminal) style(sgr, s string) string {
 	if !t.Color || sgr == "" || strings.TrimSpace(s) == "" {
@@ -89,7 +89,7 @@ func (t *terminal) line(parts ...string) {
 
 // text writes s under indent, wrapped.
 func (t *terminal) text(indent int, style, s string) {
-	for _, l := range wrap(printable(s), t.Width-indent) {
+	for _, l := range wrap(Printable(s), t.Width-indent) {
 		t.line(strings.Repeat(" ", indent), t.style(style, l))
 	}
 }
@@ -168,7 +168,7 @@ func (t *terminal) group(severity finding.Severity, g *group) {
 		last = ""
 	}
 	if t.table.title >= 28 {
-		for _, l := range wrap(printable(g.label()), t.table.title) {
+		for _, l := range wrap(Printable(g.label()), t.table.title) {
 			if count == none {
 				t.line(none, "  ", l)
 				continue
@@ -179,7 +179,7 @@ func (t *terminal) group(severity finding.Severity, g *group) {
 		}
 		return
 	}
-	for _, l := range wrap(printable(g.label()), t.Width-t.table.count-4) {
+	for _, l := range wrap(Printable(g.label()), t.Width-t.table.count-4) {
 		t.line(count, "  ", l)
 		count = none
 	}
@@ -219,7 +219,7 @@ func (t *terminal) hostsOf(g *group, n int) string {
 	case len(hosts) > 1:
 		return plural(len(hosts), "host")
 	}
-	return cut(printable(hosts[0]), n)
+	return cut(Printable(hosts[0]), n)
 }
 
 func (t *terminal) techniques() {
@@ -247,7 +247,7 @@ func (t *terminal) techniques() {
 	if len(unknown) > 0 {
 		var ids []string
 		for _, h := range unknown[:min(len(unknown), maxNames)] {
-			ids = append(ids, printable(h.ID)+" ("+number(h.count)+")")
+			ids = append(ids, Printable(h.ID)+" ("+number(h.count)+")")
 		}
 		t.text(2, dim, "Not in ATT&CK "+attack.Version+": "+strings.Join(ids, ", "))
 	}
@@ -255,7 +255,7 @@ func (t *terminal) techniques() {
 		t.line()
 		t.text(2, "", "Groups that the rules name. This is a lead, not an attribution:")
 		for _, a := range actors[:min(len(actors), reasonsN)] {
-			t.line("  ", pad(cut(printable(a.id), 7), 7), " ", pad(cut(printable(a.name), 30), 30), "  ",
+			t.line("  ", pad(cut(Printable(a.id), 7), 7), " ", pad(cut(Printable(a.name), 30), 30), "  ",
 				plural(a.groups, "rule"), ", ", plural(a.count, "finding"))
 		}
 	}
@@ -273,7 +273,7 @@ func (t *terminal) coverage() {
 		return
 	}
 	if c.folder != "" {
-		t.line("  ", t.style(dim, cutLeft("in "+printable(c.folder), t.Width-2)))
+		t.line("  ", t.style(dim, cutLeft("in "+Printable(c.folder), t.Width-2)))
 	}
 	numbers := 7
 	for _, k := range c.kinds {
@@ -290,7 +290,7 @@ func (t *terminal) coverage() {
 		}
 		t.line("  ", cut(k.name(), t.Width-2))
 		for _, f := range k.files {
-			t.row(4, numbers, printable(f.path), 0, f)
+			t.row(4, numbers, Printable(f.path), 0, f)
 		}
 	}
 }
@@ -353,7 +353,7 @@ func (t *terminal) unread() {
 				t.line("  ", t.style(dim, "and "+plural(len(t.c.broken)-i, "further file")))
 				break
 			}
-			t.line("  ", cutLeft(printable(strings.TrimPrefix(b.Path, t.c.folder)), t.Width-22), "  ", number(b.Damaged), " damaged")
+			t.line("  ", cutLeft(Printable(strings.TrimPrefix(b.Path, t.c.folder)), t.Width-22), "  ", number(b.Damaged), " damaged")
 			for _, p := range b.Problems[:min(len(b.Problems), pathsN)] {
 				where := fmt.Sprintf("at offset %d: ", p.Offset)
 				if p.Record != 0 {
@@ -386,7 +386,7 @@ func (t *terminal) reasons(name, note, style string, list []reason) {
 				t.line("    ", t.style(dim, "and "+plural(len(r.paths)-j, "further file")))
 				break
 			}
-			t.line("    ", t.style(dim, cutLeft(printable(p), t.Width-4)))
+			t.line("    ", t.style(dim, cutLeft(Printable(p), t.Width-4)))
 		}
 	}
 }
@@ -398,10 +398,10 @@ func (t *terminal) notLogged() {
 	t.heading(severityStyle[finding.Medium], "NOT LOGGED", fmt.Sprintf("%s of %s had no log that could have fired %s",
 		number(len(t.c.Blind)), plural(t.c.Rules, "rule"), map[bool]string{true: "it", false: "them"}[len(t.c.Blind) == 1]))
 	for _, r := range t.c.blind {
-		t.text(2, "", printable(r.reason)+":")
+		t.text(2, "", Printable(r.reason)+":")
 		label := 0
 		for _, g := range r.groups {
-			label = max(label, min(width(printable(g.logsource)), 34))
+			label = max(label, min(width(Printable(g.logsource)), 34))
 		}
 		for i, g := range r.groups {
 			if i == blindN {
@@ -413,7 +413,7 @@ func (t *terminal) notLogged() {
 				break
 			}
 			advice := wrap(g.advice, max(20, t.Width-label-11))
-			t.line("  ", right(number(len(g.titles)), 5), "  ", pad(cut(printable(g.logsource), label), label), "  ", t.style(dim, advice[0]))
+			t.line("  ", right(number(len(g.titles)), 5), "  ", pad(cut(Printable(g.logsource), label), label), "  ", t.style(dim, advice[0]))
 			for _, l := range advice[1:] {
 				t.line(strings.Repeat(" ", label+11), t.style(dim, l))
 			}

@@ -11,14 +11,14 @@ import (
 	"github.com/tocsin-project/tocsin/event"
 )
 
-// printable returns s on one line and without anything that steers a
+// Printable returns s on one line and without anything that steers a
 // terminal or hides text: control and format characters (among them escape
 // sequences and direction overrides), separators other than the space, and
 // bytes that are not UTF-8 are written out as \n, \x1b or \u202e. A backslash stays
 // as it is, for the paths that are full of them.
-func printable(s string) string { return visible(s, false) }
+func Printable(s string) string { return visible(s, false) }
 
-// visible is printable that can leave line breaks and tabs as they are.
+// visible is Printable that can leave line breaks and tabs as they are.
 func visible(s string, lines bool) string {
 	clean := true
 	for i := 0; i < len(s) && clean; i++ {
