@@ -22,7 +22,7 @@ const (
 type Truth struct {
 	Path      string    `json:"path"`             // relative to LogsFolder, with slashes
 	Record    uint64    `json:"record"`           // line number from 1, or EventRecordID; for auditd the event's first line
-	Time      time.Time `json:"time"`             //
+	Time      time.Time `json:"time"`             // as the record tells it, UTC
 	Stage     string    `json:"stage"`            // step of the story
 	Technique string    `json:"technique"`        // ATT&CK id
 	What      string    `json:"what"`             // in one sentence

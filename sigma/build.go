@@ -122,29 +122,9 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 	if n.kind != mapNode {
 		return nil, bad("write search identifiers and a condition under it", "line %d: the detection is %v", n.line, n.kind)
 	}
-	var names []string
-	var exprs []Expr
-	var costs []int // what each takes wherever the condition names it
-	for i := range n.items {
-		it := &n.items[i]
-		if slices.Contains(reserved, it.key) || slices.Contains(others, it.key) {
-			continue
-		}
-		if len(names) == maxSearches {
-			return nil, bad("split the rule", "the detection has more than %d search identifiers", maxSearches)
-		}
-		if it.key == "" {
-			return nil, bad("name it", "line %d: a search identifier has no name", it.line)
-		}
-		before := b.spent
-		x, err := b.search(it, 0)
-		if err != nil {
-			return nil, err
-		}
-		names, exprs, costs = append(names, it.key), append(exprs, x), append(costs, b.spent-before)
-	}
-	if len(names) == 0 {
-		return nil, bad("write at least one search identifier", "line %d: the detection has no search identifier", n.line)
+	s, err := b.searches(n, others)
+	if err != nil {
+		return nil, err
 	}
 	conditions, err := n.get("condition").strings()
 	if err != nil {
@@ -153,21 +133,17 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 	if len(conditions) == 0 {
 		return nil, bad("write which search identifiers must match, such as condition: selection", "line %d: the detection has no condition", n.line)
 	}
-	index := make(map[string]int, len(names))
-	for i, name := range names {
-		index[name] = i
-	}
 	named := func(name string) Expr {
-		i, ok := index[name]
+		i, ok := s.index[name]
 		if !ok || b.spent > maxSpent {
 			return nil
 		}
-		b.spent += costs[i]
-		return exprs[i]
+		b.spent += s.costs[i]
+		return s.exprs[i]
 	}
 	var either Or
 	for _, text := range conditions {
-		x, err := parseCondition(text, names, named)
+		x, err := parseCondition(text, s.names, named)
 		if broke := b.afford(); broke != nil {
 			return nil, broke
 		}
@@ -180,6 +156,42 @@ func (b *builder) detection(n *yamlNode, others []string) (Expr, error) {
 		return either[0], nil
 	}
 	return either, nil
+}
+
+// searches are the search identifiers of a detection, in order.
+type searches struct {
+	names []string
+	exprs []Expr
+	costs []int // what each takes wherever a condition names it, as builder.spent
+	index map[string]int
+}
+
+// searches builds the search identifiers of n.
+func (b *builder) searches(n *yamlNode, others []string) (*searches, error) {
+	s := &searches{index: map[string]int{}}
+	for i := range n.items {
+		it := &n.items[i]
+		if slices.Contains(reserved, it.key) || slices.Contains(others, it.key) {
+			continue
+		}
+		if len(s.names) == maxSearches {
+			return nil, bad("split the rule", "the detection has more than %d search identifiers", maxSearches)
+		}
+		if it.key == "" {
+			return nil, bad("name it", "line %d: a search identifier has no name", it.line)
+		}
+		before := b.spent
+		x, err := b.search(it, 0)
+		if err != nil {
+			return nil, err
+		}
+		s.index[it.key] = len(s.names)
+		s.names, s.exprs, s.costs = append(s.names, it.key), append(s.exprs, x), append(s.costs, b.spent-before)
+	}
+	if len(s.names) == 0 {
+		return nil, bad("write at least one search identifier", "line %d: the detection has no search identifier", n.line)
+	}
+	return s, nil
 }
 
 // search builds one search identifier: a map (all of its entries), a list

@@ -44,16 +44,7 @@ func TestConditions(t *testing.T) {
 			if refused != nil {
 				t.Fatal(refused)
 			}
-			for _, s := range c.yes {
-				if !evalExpr(r.Detection, parseRecord(s)) {
-					t.Errorf("does not match %q", s)
-				}
-			}
-			for _, s := range c.no {
-				if evalExpr(r.Detection, parseRecord(s)) {
-					t.Errorf("matches %q", s)
-				}
-			}
+			checkMatches(t, r, c.yes, c.no)
 		})
 	}
 }

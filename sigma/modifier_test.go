@@ -56,17 +56,22 @@ func runMatches(t *testing.T, cases []matchCase, o Options) {
 			if refused != nil {
 				t.Fatal(refused)
 			}
-			for _, s := range c.yes {
-				if !evalExpr(r.Detection, parseRecord(s)) {
-					t.Errorf("does not match %q", s)
-				}
-			}
-			for _, s := range c.no {
-				if evalExpr(r.Detection, parseRecord(s)) {
-					t.Errorf("matches %q", s)
-				}
-			}
+			checkMatches(t, r, c.yes, c.no)
 		})
+	}
+}
+
+func checkMatches(t *testing.T, r *Rule, yes, no []string) {
+	t.Helper()
+	for _, s := range yes {
+		if !evalExpr(r.Detection, parseRecord(s)) {
+			t.Errorf("does not match %q", s)
+		}
+	}
+	for _, s := range no {
+		if evalExpr(r.Detection, parseRecord(s)) {
+			t.Errorf("matches %q", s)
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package hunt
 
 import (
+	"slices"
 	"strconv"
+	"unicode/utf8"
 	"unsafe"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -44,7 +46,11 @@ func (b *batch) quote(v []byte) string {
 	if len(v) <= maxEvidence {
 		return b.keep(v)
 	}
-	return string(v[:maxEvidence]) + "… (" + strconv.Itoa(len(v)) + " bytes)"
+	n := maxEvidence
+	for n > maxEvidence-utf8.UTFMax && !utf8.RuneStart(v[n]) {
+		n--
+	}
+	return string(v[:n]) + "… (" + strconv.Itoa(len(v)) + " bytes)"
 }
 
 // worker matches the events of blocks, on one goroutine.
@@ -89,12 +95,9 @@ func (w *worker) see(e *event.Event) {
 
 func (w *worker) note(c *event.Class) {
 	w.class = c
-	for _, known := range w.out.origins {
-		if known == c {
-			return
-		}
+	if !slices.Contains(w.out.origins, c) {
+		w.out.origins = append(w.out.origins, c)
 	}
-	w.out.origins = append(w.out.origins, c)
 }
 
 // found writes the finding that rule r makes of e.

@@ -55,6 +55,12 @@ type run struct {
 	emit       func(*finding.Finding) error
 }
 
+// Severities and levels are the same numbers.
+var (
+	_ = [1]struct{}{}[int(finding.Informational)-int(sigma.Informational)]
+	_ = [1]struct{}{}[int(finding.Critical)-int(sigma.Critical)]
+)
+
 // needs is what the correlations that count a rule want to know of its hits.
 type needs struct {
 	wanted bool
