@@ -425,6 +425,25 @@ func TestBounded(t *testing.T) {
 	}
 }
 
+// TestNamespacesAreBounded checks that attributes which are no fields count for
+// what their names take.
+func TestNamespacesAreBounded(t *testing.T) {
+	var s schema
+	s.reset()
+	for i := 0; !s.crowded(); i++ {
+		if i > maxSchema/nodeWeight {
+			t.Fatalf("%d names are held as %d bytes", len(s.root.attrs), s.size)
+		}
+		var name []byte
+		for _, c := range fmt.Sprintf("xmlns:n%d", i) {
+			name = append(name, byte(c), 0)
+		}
+		if a, err := s.attribute(s.root, name); a != nil || err != nil {
+			t.Fatal(a, err)
+		}
+	}
+}
+
 // TestChunkBudget checks that a chunk full of records that each use the one
 // large template has an end, and that its end is told.
 func TestChunkBudget(t *testing.T) {

@@ -147,7 +147,9 @@ func (s *schema) attribute(n *node, name []byte) (*node, error) {
 	s.buf = appendUTF16(s.buf[:0], name)
 	own := string(s.buf)
 	var a *node
-	if own != "xmlns" && !strings.HasPrefix(own, "xmlns:") {
+	if own == "xmlns" || strings.HasPrefix(own, "xmlns:") {
+		s.size += nodeWeight + len(name) // no field, but its name is held
+	} else {
 		a = &node{name: n.name + "_" + own}
 		if n.place == inField {
 			a.role = systemRole(a.name)
