@@ -12,6 +12,7 @@ import (
 
 	"github.com/tocsin-project/tocsin/event"
 	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/internal/report"
 	"github.com/tocsin-project/tocsin/rules"
 	"github.com/tocsin-project/tocsin/sigma"
 )
@@ -22,8 +23,31 @@ type ruleFlags struct {
 	Placeholders string   `placeholder:"FILE" help:"YAML that maps placeholder names to lists of values, for rules with the modifier expand."`
 }
 
-// load reads the rules and tells, unless quiet, which were refused.
+// load reads the rules and tells, unless quiet, how many were refused.
 func (f *ruleFlags) load(stderr io.Writer, quiet bool) (*sigma.Ruleset, error) {
+	set, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	if len(set.Rules)+len(set.Correlations) == 0 {
+		return nil, fmt.Errorf("no rule in %s could be used: see tocsin rules check %[1]s", strings.Join(f.paths(), " "))
+	}
+	if n := len(set.Refused); n > 0 && !quiet {
+		fmt.Fprintf(stderr, "tocsin: %s refused, the others are used; tocsin rules check tells why\n", count(n, "rule was", "rules were"))
+	}
+	return set, nil
+}
+
+// paths are the folders and files named, or the embedded rules.
+func (f *ruleFlags) paths() []string {
+	if len(f.Rules) == 0 {
+		return []string{sigma.EmbeddedPath}
+	}
+	return f.Rules
+}
+
+// read reads the rules, refused ones among them.
+func (f *ruleFlags) read() (*sigma.Ruleset, error) {
 	options := sigma.Options{Embedded: rules.FS}
 	if f.Placeholders != "" {
 		data, err := os.ReadFile(f.Placeholders)
@@ -34,21 +58,7 @@ func (f *ruleFlags) load(stderr io.Writer, quiet bool) (*sigma.Ruleset, error) {
 			return nil, fmt.Errorf("%s: it must map each name to a list of values: %w", f.Placeholders, err)
 		}
 	}
-	paths := f.Rules
-	if len(paths) == 0 {
-		paths = []string{sigma.EmbeddedPath}
-	}
-	set, err := sigma.Load(paths, options)
-	if err != nil {
-		return nil, err
-	}
-	if len(set.Rules)+len(set.Correlations) == 0 {
-		return nil, fmt.Errorf("no rule in %s could be used: see tocsin rules check", strings.Join(paths, ", "))
-	}
-	if n := len(set.Refused); n > 0 && !quiet {
-		fmt.Fprintf(stderr, "tocsin: %s refused, the others are used; tocsin rules check tells why\n", count(n, "rule was", "rules were"))
-	}
-	return set, nil
+	return sigma.Load(f.paths(), options)
 }
 
 type rulesCommand struct {
@@ -81,7 +91,8 @@ type notice struct {
 }
 
 func (c *rulesCheck) Run(p *program) error {
-	set, err := (&ruleFlags{Rules: c.Paths, Placeholders: c.Placeholders}).load(p.stderr, true)
+	flags := ruleFlags{Rules: c.Paths, Placeholders: c.Placeholders}
+	set, err := flags.read()
 	if err != nil {
 		return err
 	}
@@ -113,6 +124,9 @@ func (c *rulesCheck) Run(p *program) error {
 	}
 	if n := len(set.Refused); n > 0 {
 		return fmt.Errorf("%s refused", count(n, "rule was", "rules were"))
+	}
+	if len(set.Rules)+len(set.Correlations)+len(set.Filters) == 0 {
+		return fmt.Errorf("there is no rule in %s", strings.Join(flags.paths(), ", "))
 	}
 	return nil
 }
@@ -149,9 +163,9 @@ func printCheck(w io.Writer, set *sigma.Ruleset, notices []notice) {
 		slices.SortStableFunc(order, func(a, b string) int { return len(byReason[b]) - len(byReason[a]) })
 		fmt.Fprintf(w, "\n%s: %s\n", part.heading, count(total, "rule", "rules"))
 		for _, reason := range order {
-			fmt.Fprintf(w, "  %s\n", reason)
+			fmt.Fprintf(w, "  %s\n", report.Printable(reason))
 			for _, n := range byReason[reason] {
-				fmt.Fprintf(w, "    %s  %s\n", n.Path, n.Title)
+				fmt.Fprintf(w, "    %s  %s\n", report.Printable(n.Path), report.Printable(n.Title))
 			}
 		}
 	}
@@ -173,7 +187,7 @@ func (c *rulesList) Run(p *program) error {
 		return err
 	}
 	line := func(level sigma.Level, id, title string, techniques []string) {
-		fmt.Fprintf(p.stdout, "%-13s  %-36s  %s  %s\n", level, id, title, strings.Join(techniques, " "))
+		fmt.Fprintf(p.stdout, "%-13s  %-36s  %s  %s\n", level, report.Printable(id), report.Printable(title), report.Printable(strings.Join(techniques, " ")))
 	}
 	for _, r := range set.Rules {
 		line(r.Level, r.ID, r.Title, r.Techniques())
