@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -74,6 +75,7 @@ func (s *hits) spill() error {
 			return fmt.Errorf("sorting matches for correlations: %w", err)
 		}
 		s.file = f
+		os.Remove(f.Name()) // Unix: nothing stays behind, even when the program is killed
 	}
 	s.sort()
 	w := bufio.NewWriterSize(s.file, 256<<10)
@@ -158,7 +160,11 @@ func (s *hits) close() error {
 	if s.file == nil {
 		return nil
 	}
-	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
+	err := s.file.Close()
+	if gone := os.Remove(s.file.Name()); !errors.Is(gone, fs.ErrNotExist) { // Windows: only now
+		err = errors.Join(err, gone)
+	}
+	return err
 }
 
 // hitRun reads one sorted run.
