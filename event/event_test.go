@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -182,4 +183,16 @@ func BenchmarkAppendJSON(b *testing.B) {
 	for b.Loop() {
 		buf = e.AppendJSON(buf[:0])
 	}
+}
+
+// AppendTime writes what package time writes.
+func FuzzAppendTime(f *testing.F) {
+	for _, t := range []int64{0, 1614592800123456700, -1, 1, math.MaxInt64, math.MinInt64 + 1, 1614592800000000000} {
+		f.Add(t)
+	}
+	f.Fuzz(func(t *testing.T, n int64) {
+		if got, want := string(AppendTime(nil, n)), time.Unix(0, n).UTC().Format(time.RFC3339Nano); got != want {
+			t.Fatalf("%d: %s, want %s", n, got, want)
+		}
+	})
 }

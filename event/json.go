@@ -32,15 +32,18 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	dst = strconv.AppendUint(dst, e.Record, 10)
 	// Names rarely repeat: a first pass marks the hashes that do, and only
 	// fields with a marked hash are compared with others.
-	var seen, repeated uint64
+	var seen, repeated [nameHashes / 64]uint64
+	again := uint64(0)
 	for i := range e.fields {
-		bit := uint64(1) << nameHash(e.fields[i].Name)
-		repeated |= seen & bit
-		seen |= bit
+		h := nameHash(e.fields[i].Name)
+		bit := uint64(1) << (h & 63)
+		again |= seen[h>>6] & bit
+		repeated[h>>6] |= seen[h>>6] & bit
+		seen[h>>6] |= bit
 	}
 	for i := range e.fields {
 		f := &e.fields[i]
-		if repeated>>nameHash(f.Name)&1 == 0 {
+		if h := nameHash(f.Name); again == 0 || repeated[h>>6]>>(h&63)&1 == 0 {
 			dst = appendJSONValue(appendKey(dst, f.Name), f)
 			continue
 		}
@@ -57,11 +60,17 @@ func appendKey(dst []byte, name string) []byte {
 	return append(AppendJSONString(append(dst, ','), name), ':')
 }
 
-func nameHash(name string) int {
-	if name == "" {
+// nameHashes is how many hashes names are spread over: enough that the names
+// of one record seldom meet.
+const nameHashes = 1024
+
+func nameHash(name string) uint {
+	n := uint(len(name))
+	if n == 0 {
 		return 0
 	}
-	return (len(name)*7 + int(name[0]) + int(name[len(name)-1])*3 + int(name[len(name)/2])*5) & 63
+	h := n + uint(name[0])*31 + uint(name[n-1])*517 + uint(name[n/2])*7919 + uint(name[n/3])*104729
+	return (h ^ h>>10) % nameHashes
 }
 
 // appendValues appends the value of field i, or the array of all values of
@@ -93,11 +102,25 @@ func appendJSONValue(dst []byte, f *Field) []byte {
 			return append(dst, s...)
 		}
 	case Number:
-		if isJSONNumber(f.Value) {
+		if isDigits(f.Value) || isJSONNumber(f.Value) {
 			return append(dst, f.Value...)
 		}
 	}
 	return AppendJSONString(dst, f.Value)
+}
+
+// isDigits reports whether v is a number without sign, fraction, exponent or
+// leading zero, as most are.
+func isDigits(v []byte) bool {
+	if len(v) == 0 || v[0] == '0' && len(v) > 1 {
+		return false
+	}
+	for _, c := range v {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // isJSONNumber reports whether v is a number as JSON writes it (RFC 8259,
@@ -136,7 +159,23 @@ func isJSONNumber(v []byte) bool {
 // AppendTime appends t, nanoseconds since 1970, as RFC 3339 in UTC with as
 // many fractional digits as it needs.
 func AppendTime(dst []byte, t int64) []byte {
-	return time.Unix(0, t).UTC().AppendFormat(dst, time.RFC3339Nano)
+	u := time.Unix(0, t).UTC()
+	year, month, day := u.Date()
+	if year < 1000 || year > 9999 {
+		return u.AppendFormat(dst, time.RFC3339Nano)
+	}
+	hour, minute, second := u.Clock()
+	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
+		byte('0'+int(month)/10), byte('0'+int(month)%10), '-', byte('0'+day/10), byte('0'+day%10), 'T',
+		byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':', byte('0'+second/10), byte('0'+second%10))
+	if n := u.Nanosecond(); n > 0 {
+		dst = append(dst, '.')
+		for unit := 100_000_000; n > 0; unit /= 10 {
+			dst = append(dst, byte('0'+n/unit))
+			n %= unit
+		}
+	}
+	return append(dst, 'Z')
 }
 
 // AppendJSONString appends s as a JSON string (RFC 8259, section 7) that stays
@@ -157,9 +196,47 @@ func asBytes[T []byte | string](s T) []byte {
 	return nil
 }
 
-// appendString copies runs that need no escape whole: eight bytes are looked
-// at together, and the first that stops a run is found by its bit.
+// appendString writes s between quotes. Most strings need no escape: they are
+// looked at eight bytes at a time and copied whole.
 func appendString(dst, s []byte) []byte {
+	if !clean(s) {
+		return appendEscaped(dst, s)
+	}
+	n := len(dst)
+	dst = slices.Grow(dst, len(s)+2)[:n+len(s)+2]
+	dst[n] = '"'
+	copy(dst[n+1:], s)
+	dst[len(dst)-1] = '"'
+	return dst
+}
+
+// clean reports whether s needs no escape. The last word overlaps the one
+// before it; shorter strings are put together as one word.
+func clean(s []byte) bool {
+	n := len(s)
+	if n < 8 {
+		var w uint64
+		switch {
+		case n >= 4:
+			w = uint64(binary.LittleEndian.Uint32(s)) | uint64(binary.LittleEndian.Uint32(s[n-4:]))<<32
+		case n > 0:
+			w = ' '<<56 | ' '<<48 | ' '<<40 | ' '<<32 | ' '<<24 | uint64(s[n-1])<<16 | uint64(s[n/2])<<8 | uint64(s[0])
+		default:
+			return true
+		}
+		return stops(w) == 0
+	}
+	for i := 0; i+8 < n; i += 8 {
+		if stops(binary.LittleEndian.Uint64(s[i:])) != 0 {
+			return false
+		}
+	}
+	return stops(binary.LittleEndian.Uint64(s[n-8:])) == 0
+}
+
+// appendEscaped copies runs that need no escape whole: the first byte that
+// stops one is found by its bit.
+func appendEscaped(dst, s []byte) []byte {
 	dst = append(dst, '"')
 	start, i := 0, 0
 	for i < len(s) {

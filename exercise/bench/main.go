@@ -3,8 +3,7 @@
 //
 // Everything is measured in one run on one machine, turn by turn, so that a
 // noisy moment meets all alike. Single-core cells are held to one processor
-// with taskset. Peers: evtx_dump (crate evtx), evtxexport (libevtx-utils),
-// rsigma, ripgrep.
+// with taskset. Peers: evtx_dump (crate evtx), rsigma, ripgrep.
 package main
 
 import (
@@ -89,9 +88,6 @@ func evtxCells(b *table) error {
 	}
 	if p := find("evtx_dump"); p != "" {
 		cells = append(cells, &cell{tool: "evtx_dump -t 1 -o jsonl", cmd: shell(`for f in "$@"; do "$0" -t 1 -o jsonl "$f"; done`, p, files)})
-	}
-	if p := find("evtxexport"); p != "" {
-		cells = append(cells, &cell{tool: "evtxexport -f xml", cmd: shell(`for f in "$@"; do "$0" -f xml "$f"; done`, p, files)})
 	}
 	return b.compare("EVTX to JSON lines, one core", cells, bytesOf(files), "MB/s", 1)
 }
