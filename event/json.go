@@ -33,17 +33,15 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	// Names rarely repeat: a first pass marks the hashes that do, and only
 	// fields with a marked hash are compared with others.
 	var seen, repeated [nameHashes / 64]uint64
-	again := uint64(0)
 	for i := range e.fields {
 		h := nameHash(e.fields[i].Name)
 		bit := uint64(1) << (h & 63)
-		again |= seen[h>>6] & bit
 		repeated[h>>6] |= seen[h>>6] & bit
 		seen[h>>6] |= bit
 	}
 	for i := range e.fields {
 		f := &e.fields[i]
-		if h := nameHash(f.Name); again == 0 || repeated[h>>6]>>(h&63)&1 == 0 {
+		if h := nameHash(f.Name); repeated[h>>6]>>(h&63)&1 == 0 {
 			dst = appendJSONValue(appendKey(dst, f.Name), f)
 			continue
 		}
