@@ -2,6 +2,7 @@ package logs
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -157,6 +158,10 @@ type jsonReader struct {
 	from   *dialect
 	value  []byte
 	origin *event.Origin
+
+	// How damage is passed over in a block.
+	effort int // bytes that may still be looked at again
+	line   int // where the next line with a record begins, once looked for
 }
 
 func newJSONReader(p *Parser) *jsonReader {
@@ -188,6 +193,7 @@ func (r *jsonReader) block(b *Block) {
 	r.flat.text = slices.Grow(r.flat.text[:0], min(len(data)+8, 1<<20))
 	inside := len(b.Header) > 0
 	line, counted := b.Line, 0
+	r.effort, r.line = effort*len(data), 0
 	for i := space(data, 0); i < len(data); i = space(data, i) {
 		switch c := data[i]; {
 		case c == '{':
@@ -205,26 +211,27 @@ func (r *jsonReader) block(b *Block) {
 			counted = i
 			end, err := r.record(data, i, line, b.Offset+int64(i))
 			if err != nil {
-				r.p.damaged(line, b.Offset+int64(i), err.Error()+": record skipped")
-				end = resync(data, i)
+				end = r.resync(data, i)
+				r.p.damaged(line, b.Offset+int64(i), fmt.Sprintf("%v: %d bytes skipped", err, end-i))
 			}
 			i = end
 		case c == '[':
 			i, inside = i+1, true
 		case c == ',', inside && (c == ']' || c == '}' || c == ':'):
 			i++
-		case inside && c == '"': // a member behind the array
-			if i = stringSkip(data, i+1); i < 0 {
-				return
+		case inside && c == '"' && stringSkip(data, i+1) > 0: // a member behind the array
+			i = stringSkip(data, i+1)
+		case inside && (numeric[c] || c == 't' || c == 'f' || c == 'n'): // its value
+			for i < len(data) && (numeric[data[i]] || data[i]-'a' < 26) {
+				i++
 			}
 		case c == 'R' && recordLine(data[i:]) > 0:
 			i += recordLine(data[i:])
 		default:
-			if !inside {
-				n := line + uint64(bytes.Count(data[counted:i], newline))
-				r.p.damaged(n, b.Offset+int64(i), "not a JSON object: skipped")
-			}
-			i = resync(data, i)
+			end := r.resync(data, i)
+			n := line + uint64(bytes.Count(data[counted:i], newline))
+			r.p.damaged(n, b.Offset+int64(i), fmt.Sprintf("not a JSON object: %d bytes skipped", end-i))
+			i = end
 		}
 	}
 }
@@ -234,37 +241,6 @@ func (r *jsonReader) block(b *Block) {
 func wrapperKey(b []byte) bool {
 	return len(b) > 3 && b[1] == '"' && (b[2] == 'R' || b[2] == 'r' || b[2] == 'v') &&
 		(bytes.HasPrefix(b[2:], []byte(`Records"`)) || bytes.HasPrefix(b[2:], []byte(`records"`)) || bytes.HasPrefix(b[2:], []byte(`value"`)))
-}
-
-// resync returns where reading can go on after the record at i could not be
-// read: behind it by its brackets, or at the next line that begins a record,
-// whichever is first.
-func resync(b []byte, i int) int {
-	line := len(b)
-	if n := nextRecordLine(b, i); n >= 0 {
-		line = n
-	}
-	if b[i] == '{' {
-		if end := valueSkip(b[:line], i); end > 0 {
-			return end
-		}
-	}
-	return line
-}
-
-// nextRecordLine returns the index behind the first newline of b from i on
-// that an opening bracket follows, or -1.
-func nextRecordLine(b []byte, i int) int {
-	for {
-		n := bytes.IndexByte(b[i:], '\n')
-		if n < 0 {
-			return -1
-		}
-		i += n + 1
-		if i < len(b) && (b[i] == '{' || b[i] == '[') {
-			return i
-		}
-	}
 }
 
 // record reads the record at data[i] and hands it on. It returns the index

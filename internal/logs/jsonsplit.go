@@ -30,14 +30,19 @@ func splitJSON(s *splitState, buf []byte, end bool) int {
 		return bytes.LastIndexByte(buf, '\n') + 1
 	}
 	if j.lost {
-		if start = nextRecordLine(buf, 0); start < 0 {
-			return 0
+		// Until a record begins, what there is is handed out as it is.
+		line, object := nextRecordLine(buf, 0), nextObject(buf, 0)
+		if line < 0 || object >= 0 && object < line {
+			line = object
 		}
-		j.lost = false
+		j.lost = line < 0
+		return max(line, 0)
 	}
 	cut := j.scan(buf, start)
 	if cut == 0 && len(buf) >= maxRecord {
-		cut = bytes.LastIndex(buf, []byte("\n{")) + 1
+		// It has no end. What follows its last line or object is read by its
+		// brackets again.
+		cut = max(bytes.LastIndex(buf, []byte("\n{"))+1, lastObject(buf), 0)
 		j.lost = cut == 0
 	}
 	if j.base > 0 {
@@ -96,8 +101,12 @@ func (j *jsonSplit) scan(buf []byte, start int) (cut int) {
 					return cut
 				}
 				depth = j.base
+			} else if !closed(buf, n) {
+				continue // as in objectEnd
 			}
 			i = n - 1
+		case '\\':
+			i++
 		case '\n', ' ':
 			i = space(buf, i) - 1
 		case '{', '[':
