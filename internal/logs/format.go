@@ -168,6 +168,11 @@ const maxProblems = 8
 // damaged counts a record that could not be read and tells the first few.
 func (p *Parser) damaged(record uint64, offset int64, reason string) {
 	p.stats.Damaged++
+	p.problem(record, offset, reason)
+}
+
+// problem tells what is wrong, as long as not much was told.
+func (p *Parser) problem(record uint64, offset int64, reason string) {
 	if len(p.stats.Problems) < maxProblems {
 		p.stats.Problems = append(p.stats.Problems, Problem{Offset: offset, Record: record, Reason: reason})
 	}

@@ -44,7 +44,13 @@ func detectW3C(head []byte, _ string) (string, bool) {
 			software = string(rest)
 		}
 	}
-	if fields == "" || strings.ContainsRune(fields, ',') {
+	if fields == "" {
+		var known bool
+		if fields, known, _ = headless(head); !known {
+			return "", false
+		}
+	}
+	if strings.ContainsRune(fields, ',') {
 		return "", false
 	}
 	return w3cOrigin(software, fields), true
@@ -97,6 +103,15 @@ func splitW3C(s *splitState, buf []byte, end bool) int {
 	n := bytes.LastIndexByte(buf, '\n') + 1
 	if end {
 		n = len(buf)
+	}
+	if !hasFields(s.header) {
+		fields, _, waiting := headless(buf[:n])
+		if waiting && len(buf) < headSize && !end {
+			return 0 // which #Fields comes?
+		}
+		if fields != "" {
+			s.header = append([]byte("#Fields: "+fields+"\n"), s.header...)
+		}
 	}
 	s.header = carryDirectives(s.header, w3cDirectives[:], buf[:n])
 	return n
@@ -226,6 +241,12 @@ func (w *w3cParser) begin(b *Block) {
 	for line := range eachLine(b.Header) {
 		w.directive(line)
 	}
+	if w.layout == nil {
+		if fields, _, _ := headless(b.Data); fields != "" {
+			w.use([]byte(fields))
+			w.p.problem(b.Line, b.Offset, "no #Fields before it: read by those that follow, or by what IIS writes by default")
+		}
+	}
 }
 
 func (w *w3cParser) directive(line []byte) {
@@ -281,7 +302,7 @@ func (w *w3cParser) line(line []byte, number uint64, offset int64) {
 	}
 	l := w.layout
 	if l == nil {
-		w.p.damaged(number, offset, "no #Fields before it")
+		w.p.damaged(number, offset, "no #Fields before it: what its columns are is not known")
 		return
 	}
 	delimiter := byte(' ')
