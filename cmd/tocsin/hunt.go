@@ -82,11 +82,7 @@ func (c *huntCommand) Run(p *program) error {
 		return err
 	}
 	if !c.shown(out) {
-		var damaged uint64
-		for i := range cov.Sources {
-			damaged += cov.Sources[i].Damaged
-		}
-		tellUnread(p.stderr, in.Files(), damaged, !c.Quiet)
+		tellUnread(p.stderr, cov.Sources, !c.Quiet)
 	}
 	if cov.Interrupted {
 		return errors.New("interrupted: the report tells what was found until then")

@@ -12,8 +12,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/tocsin-project/tocsin/internal/logs"
-
+	"github.com/tocsin-project/tocsin/internal/finding"
 	"github.com/tocsin-project/tocsin/internal/hunt"
 )
 
@@ -31,7 +30,12 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXERCISE", exercise)
-			return os.WriteFile(filepath.Join(e.WorkDir, "cut.gz"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b"), 0o600)
+			evtx, err := os.ReadFile(filepath.Join(exercise, "mail01", "Security.evtx"))
+			return errors.Join(
+				err,
+				os.WriteFile(filepath.Join(e.WorkDir, "cut.evtx"), evtx[:100_000], 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "cut.gz"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b"), 0o600),
+			)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
@@ -112,11 +116,12 @@ func TestPlain(t *testing.T) {
 // A long list of files that were not read is cut, and says so.
 func TestTellUnread(t *testing.T) {
 	var said strings.Builder
-	files := make([]*logs.File, maxTold+7)
+	files := make([]finding.SourceCoverage, maxTold+7)
 	for i := range files {
-		files[i] = &logs.File{Path: "a\x1b.log", Problem: errors.New("broken")}
+		files[i] = finding.SourceCoverage{Path: "a\x1b.log", Problem: "broken"}
 	}
-	if n := tellUnread(&said, files, 3, true); n != len(files) {
+	files[0].Damaged = 3
+	if n := tellUnread(&said, files, true); n != len(files) {
 		t.Errorf("%d not read, want %d", n, len(files))
 	}
 	got := said.String()

@@ -28,20 +28,21 @@ func (c *coverage) at(f *logs.File) *finding.SourceCoverage {
 	return &c.files[f.Index]
 }
 
-func (c *coverage) add(f *logs.File, out *batch) {
+// add counts what became of one block of f, whose records were of classes.
+func (c *coverage) add(f *logs.File, stats *logs.Stats, classes []*event.Class) {
 	s := c.at(f)
-	s.Records += out.stats.Records
-	s.Damaged += out.stats.Damaged
-	if t := out.stats.First; t != event.NoTime && (s.First == event.NoTime || t < s.First) {
+	s.Records += stats.Records
+	s.Damaged += stats.Damaged
+	if t := stats.First; t != event.NoTime && (s.First == event.NoTime || t < s.First) {
 		s.First = t
 	}
-	if t := out.stats.Latest; t != event.NoTime && t > s.Last {
+	if t := stats.Latest; t != event.NoTime && t > s.Last {
 		s.Last = t
 	}
-	for _, p := range out.stats.Problems[:min(len(out.stats.Problems), maxProblems-len(s.Problems))] {
+	for _, p := range stats.Problems[:min(len(stats.Problems), maxProblems-len(s.Problems))] {
 		s.Problems = append(s.Problems, finding.Problem(p))
 	}
-	for _, class := range out.origins {
+	for _, class := range classes {
 		if !slices.Contains(s.Origins, class.Origin) {
 			s.Origins = append(s.Origins, class.Origin)
 		}
@@ -51,19 +52,24 @@ func (c *coverage) add(f *logs.File, out *batch) {
 	}
 }
 
-// cover completes the coverage: every file of the input, and the rules that
-// nothing in it could have fired.
-func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding.Coverage {
+// sources returns what became of every file of the input.
+func (c *coverage) sources(in *logs.Input) []finding.SourceCoverage {
 	for _, f := range in.Files() {
-		s := r.coverage.at(f)
+		s := c.at(f)
 		s.Path, s.Format, s.Bytes, s.Skipped = f.Path, f.Format, f.Size, f.Skipped
 		if f.Problem != nil {
 			s.Problem = f.Problem.Error()
 		}
 		slices.Sort(s.Origins)
 	}
+	return c.files
+}
+
+// cover completes the coverage: every file of the input, and the rules that
+// nothing in it could have fired.
+func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding.Coverage {
 	return finding.Coverage{
-		Sources: r.coverage.files, Blind: r.blind(workers), Interrupted: interrupted,
+		Sources: r.coverage.sources(in), Blind: r.blind(workers), Interrupted: interrupted,
 		Rules: len(r.Rules.Rules), Correlations: len(r.Rules.Correlations),
 	}
 }

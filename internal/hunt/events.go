@@ -5,14 +5,16 @@ import (
 	"io"
 
 	"github.com/tocsin-project/tocsin/event"
+	"github.com/tocsin-project/tocsin/internal/finding"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/sigma"
 )
 
 // Events writes every record of in to w as the rules see it, one JSON object
-// a line in input order, and returns how many records were damaged. Fields
-// that formats derive only on request are those that rules ask for.
-func Events(ctx context.Context, in *logs.Input, rules *sigma.Ruleset, workers int, w io.Writer) (damaged uint64, err error) {
+// a line in input order, and returns what became of each file. Fields that
+// formats derive only on request are those that rules ask for.
+func Events(ctx context.Context, in *logs.Input, rules *sigma.Ruleset, workers int, w io.Writer) (sources []finding.SourceCoverage, err error) {
+	var c coverage
 	names := event.NewNames()
 	sigma.Intern(names, rules.Rules)
 	router := event.NewRouter(names, logs.Routes())
@@ -28,10 +30,10 @@ func Events(ctx context.Context, in *logs.Input, rules *sigma.Ruleset, workers i
 				out.buf = append(e.AppendJSON(out.buf), '\n')
 			})
 		}
-	}, func(_ *logs.Block, out *lines) error {
-		damaged += out.stats.Damaged
+	}, func(b *logs.Block, out *lines) error {
+		c.add(b.File, &out.stats, nil)
 		_, err := w.Write(out.buf)
 		return err
 	})
-	return damaged, err
+	return c.sources(in), err
 }

@@ -128,7 +128,7 @@ func (h *Hunt) prepare(emit func(*finding.Finding) error) (*run, error) {
 
 // flush emits what was found in one block, in input order.
 func (r *run) flush(b *logs.Block, out *batch) error {
-	r.coverage.add(b.File, out)
+	r.coverage.add(b.File, &out.stats, out.origins)
 	for i := range out.findings {
 		if err := r.emit(&out.findings[i]); err != nil {
 			return err

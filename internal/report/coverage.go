@@ -122,6 +122,15 @@ func newCoverage(c finding.Coverage) *coverage {
 	return v
 }
 
+// lost says how much of a damaged file was lost. A file that ends too early
+// loses records that nobody can count.
+func lost(s *finding.SourceCoverage) string {
+	if s.Damaged == 0 {
+		return "not all could be read"
+	}
+	return number(s.Damaged) + " damaged"
+}
+
 func (v *coverage) source(s *finding.SourceCoverage) {
 	if s.Damaged > 0 || len(s.Problems) > 0 {
 		v.broken = append(v.broken, *s)

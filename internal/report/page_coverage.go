@@ -71,7 +71,7 @@ func newPageCoverage(c *coverage) pageCoverage {
 	v.Unread = pageReasons(c.unread.list)
 	v.Skipped = pageReasons(c.skipped.list)
 	for _, b := range c.broken[:min(len(c.broken), pageFiles)] {
-		r := pageReason{Reason: Printable(strings.TrimPrefix(b.Path, c.folder)), Count: number(b.Damaged) + " damaged"}
+		r := pageReason{Reason: Printable(strings.TrimPrefix(b.Path, c.folder)), Count: lost(&b)}
 		for _, p := range b.Problems {
 			at := fmt.Sprintf("offset %d", p.Offset)
 			if p.Record != 0 {

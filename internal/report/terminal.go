@@ -347,13 +347,17 @@ func (t *terminal) row(indent, numbers int, name string, files int, r coverageRo
 func (t *terminal) unread() {
 	t.reasons("NOT READ", ", whole or in part", severityStyle[finding.Medium], t.c.unread.list)
 	if len(t.c.broken) > 0 {
-		t.heading(severityStyle[finding.Medium], "DAMAGED", plural(t.c.damaged, "record")+" in "+plural(len(t.c.broken), "file"))
+		where := plural(len(t.c.broken), "file")
+		if t.c.damaged > 0 {
+			where = plural(t.c.damaged, "record") + " in " + where
+		}
+		t.heading(severityStyle[finding.Medium], "DAMAGED", where)
 		for i, b := range t.c.broken {
 			if i == reasonsN {
 				t.line("  ", t.style(dim, "and "+plural(len(t.c.broken)-i, "further file")))
 				break
 			}
-			t.line("  ", cutLeft(Printable(strings.TrimPrefix(b.Path, t.c.folder)), t.Width-22), "  ", number(b.Damaged), " damaged")
+			t.line("  ", cutLeft(Printable(strings.TrimPrefix(b.Path, t.c.folder)), t.Width-22), "  ", lost(&b))
 			for _, p := range b.Problems[:min(len(b.Problems), pathsN)] {
 				where := fmt.Sprintf("at offset %d: ", p.Offset)
 				if p.Record != 0 {
