@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -22,11 +23,32 @@ func zipDirectory(name, content string, n int) string {
 	return z[:first] + entries + string(end)
 }
 
-// Members that overlap are read again and again; each time counts against
-// the size of the archive.
+// A zip whose members overlap is refused: all in one place, or one beginning
+// within the other, as when the local header of one (APPNOTE 4.3.7) is data of
+// another.
 func TestOverlappingMembers(t *testing.T) {
-	path := write(t, t.TempDir(), "overlap.zip", zipDirectory("x.log", strings.Repeat("one two\n", 1<<20), 100))
-	in, err := Open([]string{path}, Options{MaxRatio: 1000})
+	dir := t.TempDir()
+	same := zipDirectory("x.log", twoLines, 2)
+	within := []byte(zipOf("a.log", strings.Repeat(twoLines, 9), "b.log", twoLines))
+	entry := bytes.Index(within, []byte("PK\x01\x02")) // of a.log: its data now reach into those of b.log
+	size := binary.LittleEndian.Uint32(within[entry+20:])
+	binary.LittleEndian.PutUint32(within[entry+20:], size+60)
+	for _, c := range []struct{ zip, names string }{{same, "x.log and x.log"}, {string(within), "a.log and b.log"}} {
+		got, in := readAll(t, Options{}, write(t, dir, "overlap.zip", c.zip))
+		if p := in.Files()[0].Problem; p == nil || !strings.Contains(p.Error(), c.names+" overlap") || len(got) > 0 {
+			t.Errorf("problem %v, %d lines; want that %s overlap", p, len(got), c.names)
+		}
+	}
+}
+
+// What all members unpack to counts against the size of the archive.
+func TestMembersUnpackToTooMuch(t *testing.T) {
+	var members []string
+	for i := range 20 {
+		members = append(members, fmt.Sprintf("%d.log", i), strings.Repeat("one two\n", 1<<20))
+	}
+	path := write(t, t.TempDir(), "bomb.zip", zipOf(members...))
+	in, err := Open([]string{path}, Options{MaxRatio: 100})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,13 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -230,6 +232,10 @@ func openZip(in *Input, m packed) (*archive, error) {
 		return nil, err
 	}
 	directory.left = math.MaxInt64 // the members are read through it too
+	if err := overlap(zr.File); err != nil {
+		hold.release()
+		return nil, err
+	}
 	zr.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	zr.RegisterDecompressor(zstd.ZipMethodWinZip, zstd.ZipDecompressor(zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow)))
 	i := 0
@@ -259,6 +265,30 @@ func openZip(in *Input, m packed) (*archive, error) {
 		return packed{}, false
 	}
 	return &archive{next: next, close: hold.release}, nil
+}
+
+// overlap is an error when data of members lies over one another (APPNOTE
+// 4.3.6 has them one behind another): few bytes are then many files, made to
+// exhaust whoever unpacks them.
+func overlap(files []*zip.File) error {
+	type extent struct {
+		start, end int64
+		name       string
+	}
+	all := make([]extent, 0, min(len(files), maxMembers))
+	for _, f := range files[:min(len(files), maxMembers)] {
+		start, err := f.DataOffset()
+		if n := int64(f.CompressedSize64); err == nil && n > 0 && n < math.MaxInt64-start { // others fail when they are opened
+			all = append(all, extent{start, start + n, f.Name})
+		}
+	}
+	slices.SortFunc(all, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(all); i++ {
+		if a, b := all[i-1], all[i]; b.start < a.end {
+			return fmt.Errorf("zip: the data of %s and %s overlap, as in zip bombs: not unpacked", a.name, b.name)
+		}
+	}
+	return nil
 }
 
 // maxDirectory bounds the directory of a zip in bytes. All of it is held in
