@@ -1,7 +1,6 @@
 package sigma
 
 import (
-	"container/heap"
 	"math"
 	"slices"
 )
@@ -16,6 +15,8 @@ type group struct {
 	start      int64    // time of the first hit
 	last       int64    // time of the last hit
 	gone       bool
+	weight     int // bytes, as last weighed
+	text       int // bytes of the values that it remembers
 
 	entries  []entry        // hits in the window, oldest first
 	skip     int            // entries before it have left the window
@@ -121,53 +122,11 @@ func (k *Correlator) expire(t timer) {
 		k.dead--
 		return
 	}
-	g.forget()
+	k.forget(g)
 	if g.of.whole {
 		g.judge(k, t.at)
 	}
 	g.finish(k)
-}
-
-// evict ends a group before its time, to make room.
-func (k *Correlator) evict(g *group) {
-	k.stats.Evicted++
-	g.forget()
-	g.finish(k)
-	g.entries, g.distinct, g.seen = nil, nil, nil
-	if k.dead++; k.dead > 1024 && k.dead > len(k.timers)/2 {
-		k.timers = slices.DeleteFunc(k.timers, func(t timer) bool { return t.group.gone })
-		heap.Init(&k.timers)
-		k.dead = 0
-	}
-}
-
-// bound keeps the hits that g's correlation remembers within the limit: the
-// groups with the oldest last hit go first, at last g's own oldest hits.
-func (k *Correlator) bound(g *group) {
-	n := g.of
-	limit := k.Limits.Events
-	if n.Type == EventCount {
-		limit = max(limit, n.enough)
-	}
-	for n.events > limit {
-		if n.front != g && n.front != nil {
-			k.evict(n.front)
-			continue
-		}
-		if g.skip == len(g.entries) || n.whole && !n.ranked() {
-			return
-		}
-		k.stats.Evicted++
-		g.leave()
-	}
-}
-
-// forget takes g out of its correlation.
-func (g *group) forget() {
-	g.gone = true
-	g.of.unlink(g)
-	delete(g.of.groups, g.key)
-	g.of.events -= len(g.entries) - g.skip + len(g.distinct)
 }
 
 // finish emits the open alert of g.
@@ -188,6 +147,7 @@ func (g *group) enter(a *arrival) {
 	g.entries = append(g.entries, entry{a.time, a.ref, a.refs, a.number, a.text})
 	g.of.events++
 	g.sum += a.number
+	g.text += len(a.text)
 	g.see(a.text)
 }
 
@@ -198,6 +158,7 @@ func (g *group) see(text string) {
 	}
 	if g.distinct[text]++; g.distinct[text] == 1 {
 		g.of.events++
+		g.text += len(text)
 	}
 }
 
@@ -207,10 +168,12 @@ func (g *group) leave() {
 	g.skip++
 	g.of.events--
 	g.sum -= e.number
+	g.text -= len(e.text)
 	if g.distinct != nil {
 		if g.distinct[e.text]--; g.distinct[e.text] == 0 {
 			delete(g.distinct, e.text)
 			g.of.events--
+			g.text -= len(e.text)
 		}
 	}
 	*e = entry{}
@@ -412,7 +375,7 @@ func (g *group) collect(k *Correlator, a *arrival) {
 		g.of.events++
 	}
 	g.sum += a.number
-	if len(g.distinct) >= k.Limits.Events && g.distinct[a.text] == 0 {
+	if (len(g.distinct) >= k.Limits.Events || k.weight >= k.Limits.Memory) && g.distinct[a.text] == 0 {
 		k.stats.Evicted++
 		return
 	}

@@ -46,6 +46,7 @@ type NameValue struct{ Name, Value string }
 type CorrelationLimits struct {
 	Groups   int           // groups that one correlation remembers (65,536)
 	Events   int           // hits that one correlation remembers (262,144)
+	Memory   int           // bytes that all correlations together remember, about (64 MiB)
 	Members  int           // Refs in one alert (100)
 	Lateness time.Duration // how much earlier than the latest hit one may come (0)
 }
@@ -96,6 +97,13 @@ type CorrelationStats struct {
 // completed window at its end, with the fields of its last hit.
 //
 // An alert is emitted when it is complete, at the latest by Close.
+//
+// What is remembered is bounded by Limits. Beyond those of one correlation its
+// groups with the oldest last hit are forgotten, and then the oldest hits of
+// the group at hand; beyond Memory those of the correlation that remembers
+// most, so that a flood in one costs no other its state. An alert that is open
+// is emitted then. The hits that an event_count must have together to come
+// true are kept in any case.
 type Correlator struct {
 	// Limits may be changed before the first Add.
 	Limits CorrelationLimits
@@ -110,6 +118,7 @@ type Correlator struct {
 	clock  int64 // time of the last hit taken
 	seq    uint64
 	dead   int // timers of groups that were evicted
+	weight int // bytes that all groups remember, about
 	emit   func(*Alert)
 }
 
@@ -129,6 +138,7 @@ type correlation struct {
 	whole   bool // judged by completed windows
 	enough  int  // event_count by each hit: how many hits have to be remembered
 	events  int  // hits remembered
+	weight  int  // bytes that its groups remember, about
 	groups  map[string]*group
 	front   *group // the group whose last hit is oldest
 	back    *group
@@ -149,7 +159,7 @@ func NewCorrelator(rs *Ruleset) (*Correlator, error) {
 		}
 	}
 	k := &Correlator{
-		Limits: CorrelationLimits{Groups: 1 << 16, Events: 1 << 18, Members: 100},
+		Limits: CorrelationLimits{Groups: 1 << 16, Events: 1 << 18, Memory: 64 << 20, Members: 100},
 		rules:  make([][]feed, len(rs.Rules)), needs: make([][]string, len(rs.Rules)),
 		latest: math.MinInt64, clock: math.MinInt64,
 	}
@@ -279,6 +289,7 @@ func (k *Correlator) Close(emit func(*Alert)) {
 	}
 	for len(k.timers) > 0 {
 		k.expire(heap.Pop(&k.timers).(timer))
+		k.shed()
 	}
 }
 
@@ -296,6 +307,7 @@ func (k *Correlator) take(h *Hit) {
 	for i := range k.rules[h.Rule] {
 		k.rules[h.Rule][i].pass(k, arrival{time: h.Time, ref: h.Ref, values: h.Values})
 	}
+	k.shed()
 }
 
 // An arrival is a hit on its way into a correlation.

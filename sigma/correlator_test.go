@@ -437,133 +437,6 @@ func TestLateHits(t *testing.T) {
 	}
 }
 
-// State is bounded: groups with the oldest last hit go first, and it is told.
-func TestBounds(t *testing.T) {
-	k, _ := correlator(t, threeInAMinute)
-	k.Limits.Groups = 2
-	expect(t, run(t, k, "a@0 user=u\na@1 user=v\na@2 user=v\na@3 user=w\na@4 user=u\na@5 user=u\na@6 user=v"))
-	if k.Stats().Evicted != 3 {
-		t.Errorf("%+v", k.Stats())
-	}
-	k, _ = correlator(t, strings.Replace(threeInAMinute, "gte: 3", "gte: 4", 1))
-	k.Limits.Events = 4
-	expect(t, run(t, k, "a@0 user=u\na@1 user=u\na@2 user=v\na@3 user=v\na@4 user=v\na@5 user=v\na@6 user=u\na@7 user=u"),
-		"C1 [user=v] 5 2-5 4 3,4,5,6")
-	k, _ = correlator(t, "C1\ntype: value_count\nrules: [a]\ntimespan: 1m\ncondition: {field: user, lt: 100}")
-	k.Limits.Events = 10
-	var hits []string
-	for i := range 1000 {
-		hits = append(hits, fmt.Sprintf("a@1 user=%d", i))
-	}
-	run(t, k, strings.Join(hits, "\n"))
-	if n := k.all[0].events; n != 0 || k.Stats().Evicted == 0 {
-		t.Errorf("%d hits are left, %+v", n, k.Stats())
-	}
-}
-
-// Whatever the order of hits within Lateness, the alerts are the same, and
-// nothing is left behind at the end.
-func TestCorrelatorLeavesNothing(t *testing.T) {
-	k, _ := correlator(t, threeInAMinute, strings.Replace(bruteForce, "gte: 3", "eq: 2", 1), strings.Replace(abcInAMinute, "C1", "C3", 1))
-	run(t, k, "a@0 user=u host=h\nb@1 user=u\na@100 user=v host=i\nc@101 user=v\na@1000 user=u host=h")
-	for _, n := range k.all {
-		if n.events != 0 || len(n.groups) != 0 || n.front != nil || n.back != nil {
-			t.Errorf("%s: %d hits, %d groups are left", n.Title, n.events, len(n.groups))
-		}
-	}
-	if len(k.timers) != 0 || len(k.held) != 0 {
-		t.Error("timers or hits are left")
-	}
-}
-
-func TestRefusedCorrelations(t *testing.T) {
-	for body, reason := range map[string]string{
-		"type: other\nrules: [a]\ntimespan: 1m":                                                 `type "other" does not exist`,
-		"rules: [a]\ntimespan: 1m":                                                              `type "" does not exist`,
-		"type: event_count\ntimespan: 1m\ncondition: {gte: 1}":                                  "names no rules",
-		"type: event_count\nrules: [a, a]\ntimespan: 1m\ncondition: {gte: 1}":                   "twice",
-		"type: event_count\nrules: [a]\ncondition: {gte: 1}":                                    "no timespan",
-		"type: event_count\nrules: [a]\ntimespan: 1x\ncondition: {gte: 1}":                      "timespan",
-		"type: event_count\nrules: [a]\ntimespan: 0s\ncondition: {gte: 1}":                      "timespan",
-		"type: event_count\nrules: [a]\ntimespan: 9999999999y\ncondition: {gte: 1}":             "timespan",
-		"type: event_count\nrules: [a]\ntimespan: 1m":                                           "needs a condition",
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: a and b":                       "the condition is text",
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {about: 5}":                    "unknown key",
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: x}":                      `gte is "x"`,
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: 1e12}":                   "counts to more",
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {field: x}":                    "no criterion",
-		"type: value_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: 1}":                      "needs a field",
-		"type: value_sum\nrules: [a]\ntimespan: 1m\ncondition: {gte: 1, field: [a, b]}":         "one field",
-		"type: value_percentile\nrules: [a]\ntimespan: 1m\ncondition: {gte: 1, percentile: x}":  "percentile",
-		"type: temporal\nrules: [a, b]\ntimespan: 1m\ncondition: a and c":                       `"c", which`,
-		"type: temporal\nrules: [a, b]\ntimespan: 1m\ncondition: a":                             `does not use rule "b"`,
-		"type: temporal_ordered\nrules: [a, b]\ntimespan: 1m\ncondition: a or b":                "all of its rules in order",
-		"type: temporal_ordered\nrules: [a, b, c]\ntimespan: 1m\ncondition: {gte: 2}":           "all of its rules in order",
-		"type: temporal\nrules: [a, b]\ntimespan: 1m\naliases: {x: {z: f}}":                     "does not name",
-		"type: temporal\nrules: [a, b]\ntimespan: 1m\naliases: [x]":                             "aliases",
-		"type: event_count\nrules: [a]\ntimespan: 1m\ncondition: {gte: 1}\ngenerate: sometimes": "generate",
-	} {
-		src := "title: C\ncorrelation:\n  " + strings.ReplaceAll(body, "\n", "\n  ") + "\n"
-		rs := Parse("c.yml", []byte(src), Options{})
-		if len(rs.Refused) != 1 || !strings.Contains(rs.Refused[0].Reason, reason) {
-			t.Errorf("%s: %+v, want %q", body, rs.Refused, reason)
-		}
-	}
-}
-
-func TestTimespans(t *testing.T) {
-	for s, want := range map[string]time.Duration{
-		"10s": 10 * time.Second, "90m": 90 * time.Minute, "2h": 2 * time.Hour, "1d": 24 * time.Hour, "2w": 14 * 24 * time.Hour,
-		"1M": 2629746 * time.Second, "1y": 31556952 * time.Second,
-	} {
-		if got, err := parseTimespan(s); got != want || err != nil {
-			t.Errorf("%s: %v %v", s, got, err)
-		}
-	}
-}
-
-// A name is looked for in the same file first; what builds on itself, or on
-// what is broken, is broken.
-func TestReferences(t *testing.T) {
-	src := threeRules + `title: X
-name: x
-correlation: {type: event_count, rules: [y], timespan: 1m, condition: {gte: 1}}
----
-title: Y
-name: y
-correlation: {type: event_count, rules: [x], timespan: 1m, condition: {gte: 1}}
----
-title: Z
-name: z
-correlation: {type: event_count, rules: [a, absent], timespan: 1m, condition: {gte: 1}}
----
-title: W
-correlation: {type: event_count, rules: [z], timespan: 1m, condition: {gte: 1}}
-`
-	rs := Parse("c.yml", []byte(src), Options{})
-	for i, want := range []string{"builds on", "builds on", `"absent", which is not loaded`, `builds on "z"`} {
-		if !strings.Contains(rs.Correlations[i].Broken, want) {
-			t.Errorf("%s: %q, want %q", rs.Correlations[i].Title, rs.Correlations[i].Broken, want)
-		}
-	}
-	if rs.Rules[0].Hidden {
-		t.Error("a broken correlation hides a rule")
-	}
-	k, err := NewCorrelator(rs)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, ok := k.Needs(0); ok {
-		t.Error("a broken correlation is at work")
-	}
-	c := *rs.Correlations[0]
-	c.Broken = ""
-	c.Rules = []RuleRef{{Name: "q", Rule: 99, Correlation: -1}}
-	if _, err := NewCorrelator(&Ruleset{Correlations: []*Correlation{&c}}); err == nil {
-		t.Error("a reference to no rule is no error")
-	}
-}
-
 // FuzzCorrelator feeds random hits in two orders within Lateness: the alerts
 // are the same, and nothing is left behind.
 func FuzzCorrelator(f *testing.F) {
@@ -585,9 +458,9 @@ func FuzzCorrelator(f *testing.F) {
 			at += int64(c>>3) * int64(time.Second) / 2
 			hits = append(hits, Hit{Rule: int(c) % 3, Time: at + int64(i), Ref: Ref{Record: uint64(i)}}) // no two at one time
 		}
-		alerts := func(hits []Hit, lateness time.Duration) []Alert {
+		alerts := func(hits []Hit, lateness time.Duration, memory int) []Alert {
 			k, _ := correlator(t, all...)
-			k.Limits.Lateness = lateness
+			k.Limits.Lateness, k.Limits.Memory = lateness, memory
 			var out []Alert
 			emit := func(a *Alert) { out = append(out, *a) }
 			for _, h := range hits {
@@ -598,22 +471,19 @@ func FuzzCorrelator(f *testing.F) {
 				k.Add(h, emit)
 			}
 			k.Close(emit)
-			for _, n := range k.all {
-				if n.events != 0 || len(n.groups) != 0 {
-					t.Fatalf("%s: %d hits, %d groups are left", n.Title, n.events, len(n.groups))
-				}
-			}
+			wantNothingLeft(t, k)
 			for i := range out {
 				out[i].Correlation = nil
 			}
 			return out
 		}
-		want := alerts(hits, 0)
+		want := alerts(hits, 0, 1<<20)
+		alerts(hits, 0, 4<<10) // nothing is left behind by what is forgotten
 		shuffled := slices.Clone(hits)
 		for i := 1; i < len(shuffled); i += 1 + int(seed)%5 {
 			shuffled[i-1], shuffled[i] = shuffled[i], shuffled[i-1]
 		}
-		if got := alerts(shuffled, time.Hour); !reflect.DeepEqual(got, want) {
+		if got := alerts(shuffled, time.Hour, 1<<20); !reflect.DeepEqual(got, want) {
 			t.Fatalf("another order gives other alerts\n%+v\n%+v", got, want)
 		}
 	})

@@ -83,6 +83,9 @@ func (c *huntCommand) Run(p *program) error {
 	}
 	if !c.shown(out) {
 		tellUnread(p.stderr, cov.Sources, !c.Quiet)
+		if cov.Forgotten > 0 {
+			fmt.Fprintf(p.stderr, "tocsin: correlations forgot %s early, to stay within memory: some may not have come true\n", count(int(cov.Forgotten), "group or match", "groups or matches"))
+		}
 	}
 	if cov.Interrupted {
 		return errors.New("interrupted: the report tells what was found until then")

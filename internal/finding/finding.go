@@ -72,6 +72,9 @@ type Coverage struct {
 	Rules        int  // how many rules were asked
 	Correlations int  // how many of them are correlations
 	Interrupted  bool // stopped early: the rest of the input was not read
+	// Forgotten counts the groups and hits that correlations forgot early, to
+	// stay within memory: some may not have come true.
+	Forgotten uint64
 }
 
 // SourceCoverage is what became of one file.

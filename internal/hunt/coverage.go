@@ -71,6 +71,7 @@ func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding
 	return finding.Coverage{
 		Sources: r.coverage.sources(in), Blind: r.blind(workers), Interrupted: interrupted,
 		Rules: len(r.Rules.Rules), Correlations: len(r.Rules.Correlations),
+		Forgotten: r.correlator.Stats().Evicted,
 	}
 }
 

@@ -172,3 +172,25 @@ detection:
 		t.Errorf("coverage %+v", s)
 	}
 }
+
+// What correlations forgot to stay within memory is told.
+func TestForgottenIsTold(t *testing.T) {
+	h := huntOf(everyRequest, 1)
+	cov, err := h.Run(context.Background(), open(t, 0, webLog(t, 100, 100)), func(*finding.Finding) error { return nil })
+	if err != nil || cov.Forgotten > 0 {
+		t.Fatalf("error %v, %d forgotten of a few", err, cov.Forgotten)
+	}
+	var b strings.Builder
+	b.WriteString("#Fields: date time cs-method c-ip\n")
+	for i := range 1<<16 + 10 { // in one window: more clients than one correlation remembers
+		fmt.Fprintf(&b, "2021-03-02 04:%02d:%02d GET 2001:db8::%x\n", i/60%5, i%60, i)
+	}
+	path := filepath.Join(t.TempDir(), "x.log")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cov, err = h.Run(context.Background(), open(t, 0, path), func(*finding.Finding) error { return nil })
+	if err != nil || cov.Forgotten != 10 {
+		t.Errorf("error %v, %d forgotten, want 10", err, cov.Forgotten)
+	}
+}

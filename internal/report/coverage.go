@@ -122,6 +122,18 @@ func newCoverage(c finding.Coverage) *coverage {
 	return v
 }
 
+// warnings say what stands above the findings: why they may not be all.
+func (v *coverage) warnings() []string {
+	var w []string
+	if v.Interrupted {
+		w = append(w, "Stopped early: this is what was found in the part of the input that was read.")
+	}
+	if v.Forgotten > 0 {
+		w = append(w, "Correlations forgot "+number(v.Forgotten)+" groups or matches early, to stay within memory: some may not have come true.")
+	}
+	return w
+}
+
 // lost says how much of a damaged file was lost. A file that ends too early
 // loses records that nobody can count.
 func lost(s *finding.SourceCoverage) string {

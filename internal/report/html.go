@@ -70,7 +70,7 @@ type page struct {
 	Policy          string
 	Style           template.CSS
 	Script          template.JS
-	Interrupted     bool
+	Warnings        []string
 	Verdict         []string // sentences
 	Levels          []pageLevel
 	Hosts           []pageHost
@@ -125,7 +125,7 @@ type pageColumn struct {
 func newPage(s *Summary, c *coverage, o HTMLOptions) *page {
 	p := &page{
 		Title: Printable(o.Title), By: Printable(o.By), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Interrupted: c.Interrupted, Attack: attack.Version, Notice: attack.Notice,
+		Warnings: c.warnings(), Attack: attack.Version, Notice: attack.Notice,
 	}
 	if p.Title == "" {
 		p.Title = "Hunt report"

@@ -103,8 +103,8 @@ func (t *terminal) heading(style, name, rest string) {
 }
 
 func (t *terminal) findings() {
-	if t.c.Interrupted {
-		t.text(0, bold, "Stopped early: this is what was found in the part of the input that was read.")
+	for _, w := range t.c.warnings() {
+		t.text(0, bold, w)
 		t.line()
 	}
 	if t.s.AtLeast(0) == 0 {

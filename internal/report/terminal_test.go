@@ -54,7 +54,7 @@ func TestTerminalGolden(t *testing.T) {
 // manyFilesRead is the coverage of a long hunt that was stopped.
 func manyFilesRead() finding.Coverage {
 	c := covered()
-	c.Interrupted = true
+	c.Interrupted, c.Forgotten = true, 12345
 	day := c.Sources[8]
 	for i := range 60 {
 		s := day
