@@ -392,7 +392,7 @@ func (g *group) judge(k *Correlator, time int64) {
 	if !holds {
 		return
 	}
-	a := g.alert(time, value)
+	a := g.alert(g.last, value)
 	a.First, a.Last, a.Count = g.start, g.last, g.count
 	for i := range g.entries[g.skip:] {
 		e := &g.entries[g.skip+i]

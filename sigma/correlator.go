@@ -31,7 +31,7 @@ type Ref struct {
 type Alert struct {
 	Correlation *Correlation
 	Group       []NameValue // the group-by fields and what they held
-	Time        int64       // when the condition first held
+	Time        int64       // of the hit at which the condition first held; of the last hit of a completed window
 	First, Last int64       // time of the first and last hit
 	Count       uint64      // hits from First to Last
 	Value       float64     // what the condition was about, at its first holding

@@ -171,14 +171,14 @@ func TestEventCountConditions(t *testing.T) {
 		want         []string
 	}{
 		{"gt: 2", "a@0 user=u\na@1 user=u\na@2 user=u", []string{"C1 [user=u] 2 0-2 3 1,2,3"}},
-		{"lt: 3", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 60 0-1 2 1,2"}},
+		{"lt: 3", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 1 0-1 2 1,2"}},
 		{"lt: 3", "a@0 user=u\na@1 user=u\na@60 user=u", nil},
-		{"lte: 2", "a@0 user=u\na@1 user=u\na@60.5 user=u", []string{"C1 [user=u] 60 0-1 2 1,2", "C1 [user=u] 120 60-60 1 3"}},
+		{"lte: 2", "a@0 user=u\na@1 user=u\na@60.5 user=u", []string{"C1 [user=u] 1 0-1 2 1,2", "C1 [user=u] 60 60-60 1 3"}},
 		{"eq: 2", "a@0 user=u\na@1 user=u\na@2 user=u", nil},
-		{"eq: 2", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 60 0-1 2 1,2"}},
-		{"neq: 2", "a@0 user=u\na@1 user=u\na@2 user=v", []string{"C1 [user=v] 62 2-2 1 3"}},
+		{"eq: 2", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 1 0-1 2 1,2"}},
+		{"neq: 2", "a@0 user=u\na@1 user=u\na@2 user=v", []string{"C1 [user=v] 2 2-2 1 3"}},
 		{"gt: 1, lte: 2", "a@0 user=u\na@1 user=u\na@2 user=u", nil},
-		{"gt: 1, lte: 2", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 60 0-1 2 1,2"}},
+		{"gt: 1, lte: 2", "a@0 user=u\na@1 user=u", []string{"C1 [user=u] 1 0-1 2 1,2"}},
 	} {
 		k, _ := correlator(t, bounds(c.bounds))
 		if got := run(t, k, c.hits); !slices.Equal(got, c.want) {
@@ -204,7 +204,7 @@ func TestValueCount(t *testing.T) {
 	expect(t, run(t, k, "a@0 host=h user=x ip=1\na@1 host=h user=x ip=2\na@2 host=h user=x ip=2\na@3 host=h user=y ip=1"),
 		"C1 [host=h] 3 0-3 4 1,2,3,4")
 	k, _ = correlator(t, strings.Replace(three, "gte: 3", "lt: 2", 1))
-	expect(t, run(t, k, "a@0 host=h user=x\na@1 host=h user=x\na@2 host=i user=x\na@3 host=i user=y"), "C1 [host=h] 60 0-1 2 1,2")
+	expect(t, run(t, k, "a@0 host=h user=x\na@1 host=h user=x\na@2 host=i user=x\na@3 host=i user=y"), "C1 [host=h] 1 0-1 2 1,2")
 }
 
 const abcInAMinute = "C1\ntype: temporal\nrules: [a, b, c]\ngroup-by: [user]\ntimespan: 1m"
@@ -222,7 +222,7 @@ func TestTemporal(t *testing.T) {
 	k, _ = correlator(t, abcInAMinute+"\ncondition: {gte: 2}")
 	expect(t, run(t, k, "c@0 user=u\nc@1 user=u\na@10 user=u"), "C1 [user=u] 10 1-10 2 2,3")
 	k, _ = correlator(t, abcInAMinute+"\ncondition: {eq: 2}")
-	expect(t, run(t, k, "c@0 user=u\na@10 user=u\nb@20 user=u\nc@100 user=u\na@101 user=u"), "C1 [user=u] 160 100-101 2 4,5")
+	expect(t, run(t, k, "c@0 user=u\na@10 user=u\nb@20 user=u\nc@100 user=u\na@101 user=u"), "C1 [user=u] 101 100-101 2 4,5")
 }
 
 // Temporal conditions written with and, or and not.
@@ -233,9 +233,9 @@ func TestTemporalConditions(t *testing.T) {
 	expect(t, run(t, k, "b@0 user=u\nc@10 user=u"))
 	const without = "C1\ntype: temporal\ngroup-by: [user]\ntimespan: 1m\ncondition: a and not b"
 	k, _ = correlator(t, without)
-	expect(t, run(t, k, "a@0 user=u\na@5 user=v\nb@60 user=u"), "C1 [user=v] 65 5-5 1 2")
+	expect(t, run(t, k, "a@0 user=u\na@5 user=v\nb@60 user=u"), "C1 [user=v] 5 5-5 1 2")
 	k, _ = correlator(t, without)
-	expect(t, run(t, k, "a@0 user=u\nb@60.5 user=u"), "C1 [user=u] 60 0-0 1 1")
+	expect(t, run(t, k, "a@0 user=u\nb@60.5 user=u"), "C1 [user=u] 0 0-0 1 1")
 }
 
 const orderedAB = "C1\ntype: temporal_ordered\nrules: [a, b]\ngroup-by: [user]\ntimespan: 1m"
@@ -280,15 +280,15 @@ func TestMetrics(t *testing.T) {
 		{"value_sum", "gte: 6", "a@0 host=h n=5\na@61 host=h n=5", nil},
 		{"value_sum", "gte: 6", "a@0 host=h n=5\na@1 host=i n=5", nil},
 		{"value_sum", "gte: 16", "a@0 host=h n=0x10", []string{"C1 [host=h] 0 0-0 1 1"}},
-		{"value_sum", "lt: 17", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
-		{"value_avg", "eq: 4", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
+		{"value_sum", "lt: 17", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
+		{"value_avg", "eq: 4", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
 		{"value_avg", "gt: 4", numbers, nil},
-		{"value_median", "eq: 2.5", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
-		{"value_median", "eq: 2", "a@0 host=h n=3\na@1 host=h n=1\na@2 host=h n=2", []string{"C1 [host=h] 60 0-2 3 1,2,3"}},
-		{"value_percentile", "percentile: 100, eq: 10", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
-		{"value_percentile", "percentile: 0, eq: 1", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
-		{"value_percentile", "percentile: 90, gt: 7.89, lt: 7.91", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
-		{"value_percentile", "eq: 2.5", numbers, []string{"C1 [host=h] 60 0-3 4 1,2,3,4"}},
+		{"value_median", "eq: 2.5", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
+		{"value_median", "eq: 2", "a@0 host=h n=3\na@1 host=h n=1\na@2 host=h n=2", []string{"C1 [host=h] 2 0-2 3 1,2,3"}},
+		{"value_percentile", "percentile: 100, eq: 10", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
+		{"value_percentile", "percentile: 0, eq: 1", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
+		{"value_percentile", "percentile: 90, gt: 7.89, lt: 7.91", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
+		{"value_percentile", "eq: 2.5", numbers, []string{"C1 [host=h] 3 0-3 4 1,2,3,4"}},
 	} {
 		k, _ := correlator(t, metric(c.kind, c.condition))
 		if got := run(t, k, c.hits); !slices.Equal(got, c.want) {
