@@ -32,7 +32,7 @@ func (c *eventsCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	in, err := logs.Open(c.Paths, logs.Options{Stdin: p.stdin})
+	in, err := logs.Open(c.Paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done()})
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *huntCommand) Run(p *program) error {
 	if h.Rules, err = c.load(p.stderr, c.Quiet); err != nil {
 		return err
 	}
-	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Except: []string{c.JSON, c.CSV, c.HTML, c.Layer}})
+	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer}})
 	if err != nil {
 		return err
 	}

@@ -62,8 +62,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		stop()
 		select {
 		case <-ended:
-		case <-time.After(time.Second): // most likely it waits for standard input
-			fmt.Fprintln(stderr, "tocsin: ending once what is being read has been read; interrupt again to end at once")
+		case <-time.After(3 * time.Second): // a disk that does not answer, much to report
+			fmt.Fprintln(stderr, "tocsin: still ending; interrupt again to end at once")
 		}
 	})
 

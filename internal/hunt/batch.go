@@ -24,10 +24,24 @@ type batch struct {
 	arena    []byte
 	hits     []hit
 	origins  []*event.Class // classes met in this block
+	unknown  []bool         // by field id: seen in a record of unknown origin; nil when there was none
+	late     uint64         // records that came too late to be asked about
 }
 
 func (b *batch) reset() {
 	b.findings, b.fields, b.arena, b.hits, b.origins = b.findings[:0], b.fields[:0], b.arena[:0], b.hits[:0], b.origins[:0]
+	b.unknown, b.late = b.unknown[:0], 0
+}
+
+// meet notes the fields of a record of unknown origin.
+func (b *batch) meet(fields []event.Field) {
+	for i := range fields {
+		id := int(fields[i].ID)
+		if id >= len(b.unknown) {
+			b.unknown = append(b.unknown, make([]bool, id+1-len(b.unknown))...)
+		}
+		b.unknown[id] = true
+	}
 }
 
 // keep copies v into the arena. A string stays whole when the arena moves:
@@ -61,24 +75,26 @@ type worker struct {
 	file    *logs.File
 	out     *batch
 	class   *event.Class // of the last event, to note each class once
-	unknown []bool       // by field id: seen in a record of unknown origin
 }
 
 func (w *worker) work(b *logs.Block, out *batch) {
 	out.reset()
 	w.file, w.out, w.class = b.File, out, nil
 	out.stats = w.parser.Parse(b, w.see)
+	out.stats.Records -= out.late
 }
 
 // see asks every rule about e.
 func (w *worker) see(e *event.Event) {
+	if w.run.late.Load() {
+		w.out.late++
+		return
+	}
 	if e.Class != w.class {
 		w.note(e.Class)
 	}
 	if e.Class.Unknown {
-		for i := range e.Fields() {
-			w.unknown[e.Fields()[i].ID] = true
-		}
+		w.out.meet(e.Fields())
 	}
 	if e.Time != event.NoTime && (e.Time < w.run.From || e.Time >= w.run.To) {
 		return

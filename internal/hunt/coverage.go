@@ -67,9 +67,9 @@ func (c *coverage) sources(in *logs.Input) []finding.SourceCoverage {
 
 // cover completes the coverage: every file of the input, and the rules that
 // nothing in it could have fired.
-func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding.Coverage {
+func (r *run) cover(in *logs.Input, interrupted bool) finding.Coverage {
 	return finding.Coverage{
-		Sources: r.coverage.sources(in), Blind: r.blind(workers), Interrupted: interrupted,
+		Sources: r.coverage.sources(in), Blind: r.blind(), Interrupted: interrupted,
 		Rules: len(r.Rules.Rules), Correlations: len(r.Rules.Correlations),
 		Forgotten: r.correlator.Stats().Evicted,
 	}
@@ -78,13 +78,12 @@ func (r *run) cover(in *logs.Input, workers []*worker, interrupted bool) finding
 // blind lists the rules that no record read could have fired: no record was
 // of a class that is asked about them, and records of unknown origin lack
 // their fields.
-func (r *run) blind(workers []*worker) []finding.Blind {
+func (r *run) blind() []finding.Blind {
 	able := make([]bool, len(r.Rules.Rules))
 	for _, c := range r.coverage.classes {
 		for _, i := range r.set.Asked(c) {
 			able[i] = able[i] || !c.Unknown || c.Text || sigma.Possible(r.Rules.Rules[i].Detection, func(field string) bool {
-				id := r.names.LookupString(field)
-				return slices.ContainsFunc(workers, func(w *worker) bool { return w.unknown[id] })
+				return r.unknown[r.names.LookupString(field)]
 			})
 		}
 	}

@@ -20,6 +20,8 @@ package hunt
 import (
 	"context"
 	"math"
+	"sync/atomic"
+	"time"
 
 	"github.com/tocsin-project/tocsin/event"
 	"github.com/tocsin-project/tocsin/internal/finding"
@@ -52,6 +54,8 @@ type run struct {
 	correlator *sigma.Correlator
 	hits       hits
 	coverage   coverage
+	unknown    []bool      // by field id: seen in a record of unknown origin
+	late       atomic.Bool // interrupted skipAfter ago: no more records are asked about
 	emit       func(*finding.Finding) error
 }
 
@@ -82,10 +86,9 @@ func (h *Hunt) Run(ctx context.Context, in *logs.Input, emit func(*finding.Findi
 			err = e
 		}
 	}()
-	var workers []*worker
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(skipAfter, func() { r.late.Store(true) }) })()
 	err = each(ctx, in, h.Workers, func() func(*logs.Block, *batch) {
-		w := &worker{run: r, parser: logs.NewParser(r.names, r.router), matcher: sigma.NewMatcher(r.set), unknown: make([]bool, r.names.Len())}
-		workers = append(workers, w)
+		w := &worker{run: r, parser: logs.NewParser(r.names, r.router), matcher: sigma.NewMatcher(r.set)}
 		return w.work
 	}, r.flush)
 	interrupted := ctx.Err() != nil && err == ctx.Err()
@@ -95,7 +98,7 @@ func (h *Hunt) Run(ctx context.Context, in *logs.Input, emit func(*finding.Findi
 	if err := r.correlate(in); err != nil {
 		return finding.Coverage{}, err
 	}
-	return r.cover(in, workers, interrupted), nil
+	return r.cover(in, interrupted), nil
 }
 
 // prepare interns the names that rules and correlations ask for, before the
@@ -123,12 +126,16 @@ func (h *Hunt) prepare(emit func(*finding.Finding) error) (*run, error) {
 	}
 	r.router = event.NewRouter(r.names, logs.Routes())
 	r.set = sigma.Compile(rules, r.names, r.router)
+	r.unknown = make([]bool, r.names.Len())
 	return r, nil
 }
 
 // flush emits what was found in one block, in input order.
 func (r *run) flush(b *logs.Block, out *batch) error {
 	r.coverage.add(b.File, &out.stats, out.origins)
+	for id, seen := range out.unknown {
+		r.unknown[id] = r.unknown[id] || seen
+	}
 	for i := range out.findings {
 		if err := r.emit(&out.findings[i]); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/tocsin-project/tocsin/internal/logs"
 )
@@ -13,11 +14,19 @@ import (
 // oldest one that is not: it bounds memory when one block is slow.
 const window = 4
 
+// When a hunt is interrupted, the records of the blocks under way are asked
+// about until skipAfter, and no one is waited for beyond leaveAfter.
+const (
+	skipAfter  = 500 * time.Millisecond
+	leaveAfter = time.Second
+)
+
 // each lets workers take the blocks of in, work on them in parallel, and
 // hands what they made to flush in input order, so that the outcome does not
 // depend on how many there are. worker is called once for each of them; T is
 // reused after flush returns. It ends at the end of the input, at the first
-// error, or, with all taken blocks flushed, when ctx is done.
+// error, or when ctx is done and the blocks taken have been flushed. Who still
+// works on one leaveAfter later is left behind, with nothing of it flushed.
 func each[T any](ctx context.Context, in *logs.Input, workers int, worker func() func(*logs.Block, *T), flush func(*logs.Block, *T) error) error {
 	o := &order[T]{flush: flush, ready: map[uint64]*made[T]{}}
 	o.turn.L = &o.mu
@@ -38,14 +47,32 @@ func each[T any](ctx context.Context, in *logs.Input, workers int, worker func()
 			}
 		})
 	}
-	wg.Wait()
-	if o.err == nil {
-		return ctx.Err()
+	o.wait(ctx, &wg)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.failed() {
+		return o.err
 	}
-	if errors.Is(o.err, io.EOF) {
-		return nil
+	return ctx.Err() // also behind the end of the input: it may be why it ended
+}
+
+// wait returns when all workers have ended, or leaveAfter ctx is done.
+func (o *order[T]) wait(ctx context.Context, workers *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		workers.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		return
+	case <-ctx.Done():
 	}
-	return o.err
+	select {
+	case <-done:
+	case <-time.After(leaveAfter):
+		o.fail(ctx.Err())
+	}
 }
 
 // made is a block and what was made of it.

@@ -61,7 +61,7 @@ func (in *Input) begin(s *source) {
 			in.add(f)
 			return
 		}
-		m.r = diskReader{d, in.opts.Stdin}
+		m.r = diskReader{d, &patient{r: in.opts.Stdin, stop: in.opts.Stop}}
 		in.enter(m)
 		return
 	}
@@ -78,6 +78,8 @@ func (in *Input) begin(s *source) {
 	if s.regular { // a log that grows while it is read must not keep the hunt going
 		m.r = io.LimitReader(m.r, s.size)
 		m.at, m.size = diskReader{d, nil}, s.size
+	} else {
+		m.r = diskReader{d, &patient{r: file, stop: in.opts.Stop}}
 	}
 	in.enter(m)
 }

@@ -71,6 +71,9 @@ type Stats struct {
 type Options struct {
 	// Stdin is read for the path "-".
 	Stdin io.Reader
+	// Stop ends standard input and pipes when it is closed, as if they had
+	// ended: they may have nothing to give for long. nil never does.
+	Stop <-chan struct{}
 	// Location is where stamps without a zone were written; nil is UTC.
 	Location *time.Location
 	// BlockSize is the size in bytes that blocks are cut to; 0 is 512 KiB.
