@@ -26,16 +26,8 @@ func at(line int, err error) error {
 	return &refusal{reason: fmt.Sprintf("line %d: %s", line, r.reason), fix: r.fix}
 }
 
-// meta is what rules, filters and correlations have in common.
-type meta struct {
-	id, name, title, status, description, author, date string
-	level                                              Level
-	hasLevel                                           bool
-	tags, references, falsePositives                   []string
-}
-
-// readMeta reads what describes a document.
-func readMeta(doc *yamlNode) (m meta, err error) {
+// readMeta reads what describes a document of the file at path.
+func readMeta(path string, doc *yamlNode) (m Meta, err error) {
 	text := func(key string) string {
 		s, e := doc.get(key).scalar()
 		if e != nil && err == nil {
@@ -50,19 +42,20 @@ func readMeta(doc *yamlNode) (m meta, err error) {
 		}
 		return s
 	}
-	m = meta{
-		id: text("id"), name: text("name"), title: text("title"), status: text("status"),
-		description: text("description"), author: joined(doc, "author"), date: text("date"),
-		tags: list("tags"), references: list("references"), falsePositives: list("falsepositives"),
+	m = Meta{
+		Path: path, ID: text("id"), Name: text("name"), Title: text("title"), Status: text("status"),
+		Description: text("description"), Author: joined(doc, "author"), Date: text("date"),
+		Tags: list("tags"), References: list("references"), FalsePositives: list("falsepositives"),
 	}
 	if err != nil {
 		return m, err
 	}
-	if m.title == "" {
+	if m.Title == "" {
 		return m, bad("give it a title", "it has no title")
 	}
 	if level := text("level"); level != "" {
-		if m.level, m.hasLevel = ParseLevel(strings.ToLower(level)); !m.hasLevel {
+		var ok bool
+		if m.Level, ok = ParseLevel(strings.ToLower(level)); !ok {
 			return m, bad("use informational, low, medium, high or critical", "level %q does not exist", level)
 		}
 	}
@@ -78,15 +71,11 @@ func joined(doc *yamlNode, key string) string {
 
 // buildRule reads a detection rule ("Sigma Rules Specification").
 func (l *loader) buildRule(path string, doc *yamlNode) (*Rule, error) {
-	m, err := readMeta(doc)
+	m, err := readMeta(path, doc)
 	if err != nil {
 		return nil, err
 	}
-	r := &Rule{
-		Path: path, ID: m.id, Name: m.name, Title: m.title, Status: m.status, Level: m.level,
-		Description: m.description, Author: m.author, Date: m.date, Tags: m.tags,
-		References: m.references, FalsePositives: m.falsePositives,
-	}
+	r := &Rule{Meta: m}
 	if r.Fields, err = doc.get("fields").strings(); err != nil {
 		return nil, bad("give fields a list of names", "fields: %v", err)
 	}

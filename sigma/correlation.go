@@ -10,18 +10,7 @@ import (
 // A Correlation is one correlation rule ("Sigma Correlation Rules
 // Specification"). What it means in time is told at Correlator.
 type Correlation struct {
-	Path           string
-	ID             string
-	Name           string
-	Title          string
-	Status         string
-	Level          Level
-	Description    string
-	Author         string
-	Date           string
-	Tags           []string
-	References     []string
-	FalsePositives []string
+	Meta
 
 	Type     CorrelationType
 	Rules    []RuleRef
@@ -110,15 +99,11 @@ const maxRules = 256
 
 // buildCorrelation reads a correlation document.
 func buildCorrelation(path string, doc *yamlNode) (*Correlation, error) {
-	m, err := readMeta(doc)
+	m, err := readMeta(path, doc)
 	if err != nil {
 		return nil, err
 	}
-	c := &Correlation{
-		Path: path, ID: m.id, Name: m.name, Title: m.title, Status: m.status, Level: m.level,
-		Description: m.description, Author: m.author, Date: m.date, Tags: m.tags,
-		References: m.references, FalsePositives: m.falsePositives,
-	}
+	c := &Correlation{Meta: m}
 	n := doc.get("correlation")
 	if n.kind != mapNode {
 		return nil, bad("write type, rules, timespan and condition under correlation", "line %d: the correlation is %v", n.line, n.kind)

@@ -11,21 +11,21 @@ import (
 // applies to matches only where the filter's condition holds as well. Load
 // has applied it already; it stays here to be listed.
 type Filter struct {
-	Path, ID, Title string
-	Logsource       event.Logsource
-	Rules           []string // ids or names; empty means any rule of the logsource
-	Detection       Expr
-	Unresolved      []string // placeholders without values, as in Rule
-	Applied         int      // how many rules it narrows
+	Meta
+	Logsource  event.Logsource
+	Rules      []string // ids or names; empty means any rule of the logsource
+	Detection  Expr
+	Unresolved []string // placeholders without values, as in Rule
+	Applied    int      // how many rules it narrows
 }
 
 // buildFilter reads a filter document.
 func (l *loader) buildFilter(path string, doc *yamlNode) (*Filter, error) {
-	m, err := readMeta(doc)
+	m, err := readMeta(path, doc)
 	if err != nil {
 		return nil, err
 	}
-	f := &Filter{Path: path, ID: m.id, Title: m.title}
+	f := &Filter{Meta: m}
 	if f.Logsource, err = readLogsource(doc.get("logsource")); err != nil {
 		return nil, err
 	}

@@ -108,10 +108,13 @@ func TestRuleMetadata(t *testing.T) {
 	}
 	r := rs.Rules[0]
 	want := Rule{
-		Path: "a.yml", ID: "11111111-1111-4111-8111-111111111111", Title: "A rule", Status: "test", Level: High,
-		Description: "Two\nlines\n", Author: "Somebody", Date: "2026-01-02", References: []string{"https://example.org/a"},
-		Tags:           []string{"attack.execution", "attack.t1505.003", "attack.T1059", "attack.t1505.003", "attack.g0125", "attack.s0002", "cve.2021-26855"},
-		FalsePositives: []string{"None"}, Fields: []string{"Image", "User"},
+		Meta: Meta{
+			Path: "a.yml", ID: "11111111-1111-4111-8111-111111111111", Title: "A rule", Status: "test", Level: High,
+			Description: "Two\nlines\n", Author: "Somebody", Date: "2026-01-02", References: []string{"https://example.org/a"},
+			Tags:           []string{"attack.execution", "attack.t1505.003", "attack.T1059", "attack.t1505.003", "attack.g0125", "attack.s0002", "cve.2021-26855"},
+			FalsePositives: []string{"None"},
+		},
+		Fields:    []string{"Image", "User"},
 		Logsource: event.Logsource{Product: "windows", Category: "process_creation"}, Detection: r.Detection,
 	}
 	if !reflect.DeepEqual(*r, want) {

@@ -2,10 +2,8 @@ package sigma
 
 import "github.com/tocsin-project/tocsin/event"
 
-// A Rule is one Sigma rule after loading: metadata, and a condition in which
-// every modifier has been applied, so that only And, Or, Not and Atom are
-// left (Sigma 2.1.0, "Sigma Rules Specification").
-type Rule struct {
+// Meta describes a rule, a correlation or a filter.
+type Meta struct {
 	Path           string // file it came from, as given to the loader
 	ID             string // uuid; may be empty
 	Name           string // for correlations and filters to refer to; may be empty
@@ -18,9 +16,16 @@ type Rule struct {
 	Tags           []string
 	References     []string
 	FalsePositives []string
-	Fields         []string
-	Logsource      event.Logsource
-	Detection      Expr // several conditions are joined by Or
+}
+
+// A Rule is one Sigma rule after loading: metadata, and a condition in which
+// every modifier has been applied, so that only And, Or, Not and Atom are
+// left (Sigma 2.1.0, "Sigma Rules Specification").
+type Rule struct {
+	Meta
+	Fields    []string
+	Logsource event.Logsource
+	Detection Expr // several conditions are joined by Or
 	// Unresolved names the placeholders (%name%) that had no values. Atoms
 	// that need them never match.
 	Unresolved []string

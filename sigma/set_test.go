@@ -211,7 +211,7 @@ func TestSetIsTheEvaluator(t *testing.T) {
 	for range 300 {
 		rules := make([]*Rule, 1+m.IntN(12))
 		for i := range rules {
-			rules[i] = &Rule{Title: fmt.Sprint(i), Detection: m.expr(m.IntN(4))}
+			rules[i] = &Rule{Meta: Meta{Title: fmt.Sprint(i)}, Detection: m.expr(m.IntN(4))}
 		}
 		set := newTester(rules)
 		for range 40 {
@@ -299,8 +299,8 @@ func (m maker) satisfy(x Expr, r *record) {
 // Matching allocates nothing once buffers have grown.
 func TestMatchDoesNotAllocate(t *testing.T) {
 	set := newTester([]*Rule{
-		{Title: "a", Detection: And{&Atom{Field: "f", Pattern: Pattern{{Kind: Any}, {Kind: Literal, Literal: `\cmd.exe`}}}, Not{&Atom{Field: "g", Pattern: Pattern{{Kind: Literal, Literal: "x"}}}}}},
-		{Title: "b", Detection: &Atom{Field: "g", Op: Regexp, Text: `(?i)whoami\s+/all`}},
+		{Meta: Meta{Title: "a"}, Detection: And{&Atom{Field: "f", Pattern: Pattern{{Kind: Any}, {Kind: Literal, Literal: `\cmd.exe`}}}, Not{&Atom{Field: "g", Pattern: Pattern{{Kind: Literal, Literal: "x"}}}}}},
+		{Meta: Meta{Title: "b"}, Detection: &Atom{Field: "g", Op: Regexp, Text: `(?i)whoami\s+/all`}},
 	})
 	r := &record{fields: map[string][]string{"f": {`C:\Windows\System32\CMD.exe`}, "g": {"WHOAMI  /all"}}}
 	if got := set.fired(r); len(got) != 2 {
@@ -317,10 +317,10 @@ func TestUnknownOrigins(t *testing.T) {
 	field := &Atom{Field: "f", Pattern: Pattern{{Kind: Literal, Literal: "x"}}}
 	keyword := &Atom{Pattern: Pattern{{Kind: Any}, {Kind: Literal, Literal: "x"}, {Kind: Any}}}
 	rules := []*Rule{
-		{Title: "field", Detection: field},
-		{Title: "keyword", Detection: keyword},
-		{Title: "absent", Detection: Not{field}},
-		{Title: "null", Detection: &Atom{Field: "f", Op: IsNull}},
+		{Meta: Meta{Title: "field"}, Detection: field},
+		{Meta: Meta{Title: "keyword"}, Detection: keyword},
+		{Meta: Meta{Title: "absent"}, Detection: Not{field}},
+		{Meta: Meta{Title: "null"}, Detection: &Atom{Field: "f", Op: IsNull}},
 	}
 	names := event.NewNames()
 	Intern(names, rules)

@@ -5,19 +5,13 @@ import (
 	"strings"
 )
 
-// Techniques returns the ATT&CK techniques that the rule's tags name
+// Techniques returns the ATT&CK techniques that the tags name
 // (attack.t1505.003 is T1505.003), in order and once each.
-func (r *Rule) Techniques() []string { return attackIDs(r.Tags, 't') }
+func (m *Meta) Techniques() []string { return attackIDs(m.Tags, 't') }
 
-// Groups returns the ATT&CK groups that the rule's tags name (attack.g0125
+// Groups returns the ATT&CK groups that the tags name (attack.g0125
 // is G0125), in order and once each.
-func (r *Rule) Groups() []string { return attackIDs(r.Tags, 'g') }
-
-// Techniques returns the ATT&CK techniques that the correlation's tags name.
-func (c *Correlation) Techniques() []string { return attackIDs(c.Tags, 't') }
-
-// Groups returns the ATT&CK groups that the correlation's tags name.
-func (c *Correlation) Groups() []string { return attackIDs(c.Tags, 'g') }
+func (m *Meta) Groups() []string { return attackIDs(m.Tags, 'g') }
 
 // attackIDs picks the tags attack.<kind>NNNN or attack.<kind>NNNN.NNN.
 func attackIDs(tags []string, kind byte) []string {
