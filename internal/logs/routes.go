@@ -22,6 +22,15 @@ func row(origin string, alias []event.Alias, sources ...event.Logsource) event.R
 	return event.Route{Origin: origin, Sources: sources, Alias: alias}
 }
 
+// firstOf lets name answer with the first of the fields that a record has.
+func firstOf(name string, fields ...string) []event.Alias {
+	var alias []event.Alias
+	for _, field := range fields {
+		alias = append(alias, event.Alias{Name: name, From: field})
+	}
+	return alias
+}
+
 func linuxRoutes() []event.Route {
 	linux := func(origin, category, service string, when ...event.Condition) event.Route {
 		return event.Route{Origin: origin, When: when, Sources: []event.Logsource{{Product: "linux", Category: category, Service: service}}}
@@ -165,95 +174,63 @@ func cloudRoutes() []event.Route {
 	azure := func(service string) event.Logsource { return event.Logsource{Product: "azure", Service: service} }
 	// The Event Hub, Log Analytics and Microsoft Graph write the same fields
 	// with different capitals and at different depths.
-	operation := []event.Alias{
-		{Name: "operationName", From: "OperationName"},
-		{Name: "OperationName", From: "operationName"},
-		{Name: "Category", From: "category"},
-		{Name: "category", From: "Category"},
-		{Name: "Status", From: "properties.result"},
-		{Name: "Status", From: "result"},
-		{Name: "Status", From: "Result"},
-		{Name: "Status", From: "resultType"},
-	}
-	audit := slices.Concat(operation, []event.Alias{
-		{Name: "operationName", From: "activityDisplayName"},
-		{Name: "OperationName", From: "activityDisplayName"},
-		{Name: "properties.message", From: "properties.activityDisplayName"},
-		{Name: "properties.message", From: "activityDisplayName"},
-		{Name: "properties.message", From: "ActivityDisplayName"},
-		{Name: "properties.message", From: "operationName"},
-		{Name: "properties.message", From: "OperationName"},
-		{Name: "ActivityDisplayName", From: "properties.activityDisplayName"},
-		{Name: "ActivityDisplayName", From: "activityDisplayName"},
-		{Name: "LoggedByService", From: "properties.loggedByService"},
-		{Name: "LoggedByService", From: "loggedByService"},
-		{Name: "properties.result", From: "result"},
-		{Name: "properties.result", From: "Result"},
-		{Name: "properties.initiatedBy", From: "initiatedBy"},
-		{Name: "properties.initiatedBy", From: "InitiatedBy"},
-		{Name: "properties.targetResources", From: "targetResources"},
-		{Name: "properties.targetResources", From: "TargetResources"},
-		{Name: "TargetResources", From: "properties.targetResources"},
-		{Name: "TargetResources", From: "targetResources"},
-		{Name: "targetResources.type", From: "properties.targetResources.type"},
-		{Name: "TargetResources.ModifiedProperties.DisplayName", From: "properties.targetResources.modifiedProperties.displayName"},
-		{Name: "TargetResources.ModifiedProperties.NewValue", From: "properties.targetResources.modifiedProperties.newValue"},
-		{Name: "TargetResources.modifiedProperties", From: "properties.targetResources.modifiedProperties"},
-		{Name: "TargetResources.modifiedProperties.newValue", From: "properties.targetResources.modifiedProperties.newValue"},
-	})
-	signin := slices.Concat(operation, []event.Alias{
-		{Name: "ResultType", From: "resultType"},
-		{Name: "ResultType", From: "properties.status.errorCode"},
-		{Name: "ResultType", From: "status.errorCode"},
-		{Name: "resultType", From: "ResultType"},
-		{Name: "resultType", From: "properties.status.errorCode"},
-		{Name: "resultType", From: "status.errorCode"},
-		{Name: "ResultDescription", From: "resultDescription"},
-		{Name: "ResultDescription", From: "properties.status.failureReason"},
-		{Name: "ResultDescription", From: "status.failureReason"},
-		{Name: "Resultdescription", From: "resultDescription"},
-		{Name: "Resultdescription", From: "ResultDescription"},
-		{Name: "AuthenticationRequirement", From: "properties.authenticationRequirement"},
-		{Name: "AuthenticationRequirement", From: "authenticationRequirement"},
-		{Name: "properties.authenticationRequirement", From: "AuthenticationRequirement"},
-		{Name: "properties.appId", From: "AppId"},
-		{Name: "properties.appId", From: "appId"},
-		{Name: "conditionalAccessStatus", From: "properties.conditionalAccessStatus"},
-		{Name: "conditionalAccessStatus", From: "ConditionalAccessStatus"},
-		{Name: "userAgent", From: "properties.userAgent"},
-		{Name: "userAgent", From: "UserAgent"},
-		{Name: "location", From: "properties.location.countryOrRegion"},
-		{Name: "location", From: "Location"},
-		{Name: "RiskState", From: "properties.riskState"},
-		{Name: "RiskState", From: "riskState"},
-		{Name: "ClientApp", From: "properties.clientAppUsed"},
-		{Name: "ClientApp", From: "clientAppUsed"},
-		{Name: "ClientApp", From: "ClientAppUsed"},
-		{Name: "ResourceDisplayName", From: "properties.resourceDisplayName"},
-		{Name: "ResourceDisplayName", From: "resourceDisplayName"},
-		{Name: "resourceTenantId", From: "properties.resourceTenantId"},
-		{Name: "resourceTenantId", From: "ResourceTenantId"},
-		{Name: "homeTenantId", From: "properties.homeTenantId"},
-		{Name: "homeTenantId", From: "HomeTenantId"},
-		{Name: "NetworkLocationDetails", From: "properties.networkLocationDetails"},
-		{Name: "NetworkLocationDetails", From: "networkLocationDetails"},
-		{Name: "DeviceDetail.trusttype", From: "properties.deviceDetail.trustType"},
-		{Name: "DeviceDetail.trusttype", From: "DeviceDetail.trustType"},
-		{Name: "DeviceDetail.deviceId", From: "properties.deviceDetail.deviceId"},
-		{Name: "DeviceDetail.isCompliant", From: "properties.deviceDetail.isCompliant"},
-		{Name: "properties.deviceDetail.deviceId", From: "DeviceDetail.deviceId"},
-		{Name: "Username", From: "properties.userPrincipalName"},
-		{Name: "Username", From: "UserPrincipalName"},
-	})
-	activity := slices.Concat(operation, []event.Alias{
-		{Name: "operationName", From: "OperationNameValue"},
-		{Name: "operationName", From: "operationName.value"},
-		{Name: "OperationNameValue", From: "operationName"},
-		{Name: "CategoryValue", From: "category"},
-		{Name: "ResourceId", From: "resourceId"},
-		{Name: "ResourceProviderValue", From: "resourceProviderName.value"},
-	})
-	risk := []event.Alias{{Name: "riskEventType", From: "properties.riskEventType"}, {Name: "riskEventType", From: "RiskEventType"}}
+	operation := slices.Concat(
+		firstOf("operationName", "OperationName"),
+		firstOf("OperationName", "operationName"),
+		firstOf("Category", "category"),
+		firstOf("category", "Category"),
+		firstOf("Status", "properties.result", "result", "Result", "resultType"),
+	)
+	audit := slices.Concat(
+		operation,
+		firstOf("operationName", "activityDisplayName"),
+		firstOf("OperationName", "activityDisplayName"),
+		firstOf("properties.message", "properties.activityDisplayName", "activityDisplayName", "ActivityDisplayName", "operationName", "OperationName"),
+		firstOf("ActivityDisplayName", "properties.activityDisplayName", "activityDisplayName"),
+		firstOf("LoggedByService", "properties.loggedByService", "loggedByService"),
+		firstOf("properties.result", "result", "Result"),
+		firstOf("properties.initiatedBy", "initiatedBy", "InitiatedBy"),
+		firstOf("properties.targetResources", "targetResources", "TargetResources"),
+		firstOf("TargetResources", "properties.targetResources", "targetResources"),
+		firstOf("targetResources.type", "properties.targetResources.type"),
+		firstOf("TargetResources.ModifiedProperties.DisplayName", "properties.targetResources.modifiedProperties.displayName"),
+		firstOf("TargetResources.ModifiedProperties.NewValue", "properties.targetResources.modifiedProperties.newValue"),
+		firstOf("TargetResources.modifiedProperties", "properties.targetResources.modifiedProperties"),
+		firstOf("TargetResources.modifiedProperties.newValue", "properties.targetResources.modifiedProperties.newValue"),
+	)
+	signin := slices.Concat(
+		operation,
+		firstOf("ResultType", "resultType", "properties.status.errorCode", "status.errorCode"),
+		firstOf("resultType", "ResultType", "properties.status.errorCode", "status.errorCode"),
+		firstOf("ResultDescription", "resultDescription", "properties.status.failureReason", "status.failureReason"),
+		firstOf("Resultdescription", "resultDescription", "ResultDescription"),
+		firstOf("AuthenticationRequirement", "properties.authenticationRequirement", "authenticationRequirement"),
+		firstOf("properties.authenticationRequirement", "AuthenticationRequirement"),
+		firstOf("properties.appId", "AppId", "appId"),
+		firstOf("conditionalAccessStatus", "properties.conditionalAccessStatus", "ConditionalAccessStatus"),
+		firstOf("userAgent", "properties.userAgent", "UserAgent"),
+		firstOf("location", "properties.location.countryOrRegion", "Location"),
+		firstOf("RiskState", "properties.riskState", "riskState"),
+		firstOf("ClientApp", "properties.clientAppUsed", "clientAppUsed", "ClientAppUsed"),
+		firstOf("ResourceDisplayName", "properties.resourceDisplayName", "resourceDisplayName"),
+		firstOf("resourceTenantId", "properties.resourceTenantId", "ResourceTenantId"),
+		firstOf("homeTenantId", "properties.homeTenantId", "HomeTenantId"),
+		firstOf("NetworkLocationDetails", "properties.networkLocationDetails", "networkLocationDetails"),
+		firstOf("DeviceDetail.trusttype", "properties.deviceDetail.trustType", "DeviceDetail.trustType"),
+		firstOf("DeviceDetail.deviceId", "properties.deviceDetail.deviceId"),
+		firstOf("DeviceDetail.isCompliant", "properties.deviceDetail.isCompliant"),
+		firstOf("properties.deviceDetail.deviceId", "DeviceDetail.deviceId"),
+		firstOf("Username", "properties.userPrincipalName", "UserPrincipalName"),
+	)
+	activity := slices.Concat(
+		operation,
+		firstOf("operationName", "OperationNameValue", "operationName.value"),
+		firstOf("OperationNameValue", "operationName"),
+		firstOf("CategoryValue", "category"),
+		firstOf("ResourceId", "resourceId"),
+		firstOf("ResourceProviderValue", "resourceProviderName.value"),
+	)
+	risk := firstOf("riskEventType", "properties.riskEventType", "RiskEventType")
 	var routes []event.Route
 	for _, t := range []struct {
 		alias    []event.Alias
