@@ -53,6 +53,7 @@ type Event struct {
 	Record    uint64 // record id where the format has one, else line number from 1
 	Offset    int64  // byte offset of the record in its (unpacked) file
 	Truncated bool   // fields beyond MaxFields were dropped
+	JSON      []byte // the fields as members of a JSON object, each with a comma before it, from a reader that was asked to write them; there are no others then
 
 	fields []Field
 	first  []uint16 // by ID: 1 + index of the first field; 0 = absent
@@ -76,7 +77,7 @@ func (e *Event) Reset() {
 		}
 	}
 	e.fields = e.fields[:0]
-	e.Class, e.Time, e.Host, e.Text = nil, NoTime, nil, nil
+	e.Class, e.Time, e.Host, e.Text, e.JSON = nil, NoTime, nil, nil, nil
 	e.Record, e.Offset, e.Truncated = 0, 0, false
 }
 

@@ -91,8 +91,26 @@ func TestAppendJSON(t *testing.T) {
 	e.Add(0, "z", nil, Null)
 	e.Add(0, "Data", []byte("007"), Number)
 	const want = `{"@time":"2021-03-01T10:00:00.1234567Z","@origin":"iis","@host":"EX01","@record":7,"n":12,"Data":["a\"\\\n\u0001� é","007"],"z":null}`
-	if got := string(e.AppendJSON(nil)); got != want {
+	if got := string(new(Printer).AppendJSON(nil, e)); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// A Printer writes a record as one that has written no other would.
+func TestPrinterForgetsWhatDiffers(t *testing.T) {
+	var p Printer
+	e := New(NewNames())
+	e.Class = &Class{Origin: "iis"}
+	for _, record := range []string{"a b c", "a b c", "a b d", "a a b", "a b c", "c b a", "", "a \" c", "a \" c", "a b", "é b \xff"} {
+		e.Reset()
+		for i, name := range strings.Fields(record) {
+			e.Add(0, name, []byte{'0' + byte(i)}, Number)
+		}
+		for range 2 {
+			if got, want := string(p.AppendJSON(nil, e)), string(new(Printer).AppendJSON(nil, e)); got != want {
+				t.Errorf("%q: %s, want %s", record, got, want)
+			}
+		}
 	}
 }
 
@@ -180,8 +198,9 @@ func BenchmarkAppendJSON(b *testing.B) {
 	b.SetBytes(int64(n))
 	b.ReportAllocs()
 	var buf []byte
+	var p Printer
 	for b.Loop() {
-		buf = e.AppendJSON(buf[:0])
+		buf = p.AppendJSON(buf[:0], e)
 	}
 }
 
@@ -190,8 +209,13 @@ func FuzzAppendTime(f *testing.F) {
 	for _, t := range []int64{0, 1614592800123456700, -1, 1, math.MaxInt64, math.MinInt64 + 1, 1614592800000000000} {
 		f.Add(t)
 	}
+	var p Printer
 	f.Fuzz(func(t *testing.T, n int64) {
-		if got, want := string(AppendTime(nil, n)), time.Unix(0, n).UTC().Format(time.RFC3339Nano); got != want {
+		want := time.Unix(0, n).UTC().Format(time.RFC3339Nano)
+		if got := string(AppendTime(nil, n)); got != want {
+			t.Fatalf("%d: %s, want %s", n, got, want)
+		}
+		if got := string(p.appendTime(nil, n)); got != want {
 			t.Fatalf("%d: %s, want %s", n, got, want)
 		}
 	})

@@ -1,23 +1,66 @@
 package event
 
 import (
-	"encoding/binary"
-	"math/bits"
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf8"
-	"unsafe"
 )
+
+// A Printer writes events as JSON. It remembers how the names of the last
+// records were written: those of one log mostly have the same. A Printer must
+// not be used by two goroutines at once.
+type Printer struct {
+	shapes [64]shape
+	day    int64  // since 1970, of the last record
+	date   []byte // that day, up to and with the T
+}
+
+// A shape is the fields of a record, none of whose names repeats or needs an
+// escape.
+type shape struct {
+	keys []byte // each as it is written, comma and colon included
+	ends []int  // of each in keys
+}
+
+// shape returns where the shape of such fields is remembered.
+func (p *Printer) shape(fields []Field) *shape {
+	n := len(fields)
+	if n == 0 {
+		return &p.shapes[0]
+	}
+	return &p.shapes[uint(n*31+len(fields[n/2].Name)*7+len(fields[n-1].Name))%uint(len(p.shapes))]
+}
 
 // AppendJSON appends e as one JSON object without a newline: "@time" (RFC
 // 3339, UTC), "@origin", "@host" and "@record" where known, then each field
 // in order. A name that occurs more than once has an array.
-func (e *Event) AppendJSON(dst []byte) []byte {
+func (p *Printer) AppendJSON(dst []byte, e *Event) []byte {
+	dst = p.appendHead(dst, e)
+	if e.JSON != nil {
+		return append(append(dst, e.JSON...), '}')
+	}
+	s := p.shape(e.fields)
+	if len(s.ends) != len(e.fields) {
+		return s.learn(dst, e)
+	}
+	head, start := len(dst), 0
+	for i := range e.fields {
+		f := &e.fields[i]
+		key := s.keys[start:s.ends[i]]
+		if string(key[2:len(key)-2]) != f.Name {
+			return s.learn(dst[:head], e)
+		}
+		dst = appendJSONValue(append(dst, key...), f)
+		start = s.ends[i]
+	}
+	return append(dst, '}')
+}
+
+func (p *Printer) appendHead(dst []byte, e *Event) []byte {
 	dst = append(dst, '{')
 	if e.Time != NoTime {
 		dst = append(dst, `"@time":"`...)
-		dst = AppendTime(dst, e.Time)
+		dst = p.appendTime(dst, e.Time)
 		dst = append(dst, `",`...)
 	}
 	if e.Class != nil {
@@ -29,7 +72,16 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 		dst = append(AppendJSONString(dst, e.Host), ',')
 	}
 	dst = append(dst, `"@record":`...)
-	dst = strconv.AppendUint(dst, e.Record, 10)
+	return strconv.AppendUint(dst, e.Record, 10)
+}
+
+// maxShape is the most fields that are remembered.
+const maxShape = 256
+
+// learn writes the fields of e, and remembers their shape when it can.
+func (s *shape) learn(dst []byte, e *Event) []byte {
+	s.keys, s.ends = s.keys[:0], s.ends[:0]
+	known := len(e.fields) <= maxShape
 	// Names rarely repeat: a first pass marks the hashes that do, and only
 	// fields with a marked hash are compared with others.
 	var seen, repeated [nameHashes / 64]uint64
@@ -42,20 +94,27 @@ func (e *Event) AppendJSON(dst []byte) []byte {
 	for i := range e.fields {
 		f := &e.fields[i]
 		if h := nameHash(f.Name); repeated[h>>6]>>(h&63)&1 == 0 {
-			dst = appendJSONValue(appendKey(dst, f.Name), f)
+			at := len(dst)
+			dst = append(AppendJSONString(append(dst, ','), f.Name), ':')
+			if known = known && len(dst)-at == len(f.Name)+len(`,"":`); known {
+				s.keys = append(s.keys, dst[at:]...)
+				s.ends = append(s.ends, len(s.keys))
+			}
+			dst = appendJSONValue(dst, f)
 			continue
 		}
+		known = false
 		same := func(g Field) bool { return g.Name == f.Name }
 		if slices.ContainsFunc(e.fields[:i], same) {
 			continue // printed in the array of its first
 		}
-		dst = e.appendValues(appendKey(dst, f.Name), i, slices.ContainsFunc(e.fields[i+1:], same))
+		dst = append(AppendJSONString(append(dst, ','), f.Name), ':')
+		dst = e.appendValues(dst, i, slices.ContainsFunc(e.fields[i+1:], same))
+	}
+	if !known {
+		s.ends = s.ends[:0]
 	}
 	return append(dst, '}')
-}
-
-func appendKey(dst []byte, name string) []byte {
-	return append(AppendJSONString(append(dst, ','), name), ':')
 }
 
 // nameHashes is how many hashes names are spread over: enough that the names
@@ -154,6 +213,22 @@ func isJSONNumber(v []byte) bool {
 	return len(v) == 0
 }
 
+// appendTime is AppendTime for times that often are of the same day.
+func (p *Printer) appendTime(dst []byte, t int64) []byte {
+	day := t / nanosPerDay
+	if t < 0 {
+		return AppendTime(dst, t)
+	}
+	if day != p.day || p.date == nil {
+		p.day, p.date = day, AppendTime(p.date[:0], day*nanosPerDay)
+		p.date = p.date[:len("2006-01-02T")]
+	}
+	t -= day * nanosPerDay
+	return appendClock(append(dst, p.date...), int(t/1e9), int(t%1e9))
+}
+
+const nanosPerDay = 86400e9
+
 // AppendTime appends t, nanoseconds since 1970, as RFC 3339 in UTC with as
 // many fractional digits as it needs.
 func AppendTime(dst []byte, t int64) []byte {
@@ -164,139 +239,21 @@ func AppendTime(dst []byte, t int64) []byte {
 	}
 	hour, minute, second := u.Clock()
 	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-',
-		byte('0'+int(month)/10), byte('0'+int(month)%10), '-', byte('0'+day/10), byte('0'+day%10), 'T',
-		byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':', byte('0'+second/10), byte('0'+second%10))
-	if n := u.Nanosecond(); n > 0 {
+		byte('0'+int(month)/10), byte('0'+int(month)%10), '-', byte('0'+day/10), byte('0'+day%10), 'T')
+	return appendClock(dst, hour*3600+minute*60+second, u.Nanosecond())
+}
+
+// appendClock appends the time of day, in seconds and nanoseconds, and the Z.
+func appendClock(dst []byte, seconds, nanos int) []byte {
+	hour, minute, second := seconds/3600, seconds/60%60, seconds%60
+	dst = append(dst, byte('0'+hour/10), byte('0'+hour%10), ':', byte('0'+minute/10), byte('0'+minute%10), ':',
+		byte('0'+second/10), byte('0'+second%10))
+	if nanos > 0 {
 		dst = append(dst, '.')
-		for unit := 100_000_000; n > 0; unit /= 10 {
-			dst = append(dst, byte('0'+n/unit))
-			n %= unit
+		for unit := 100_000_000; nanos > 0; unit /= 10 {
+			dst = append(dst, byte('0'+nanos/unit))
+			nanos %= unit
 		}
 	}
 	return append(dst, 'Z')
-}
-
-// AppendJSONString appends s as a JSON string (RFC 8259, section 7) that stays
-// on its line and steers no terminal: control characters (C0, DEL, C1) and
-// line separators are escaped, bytes that are not UTF-8 become U+FFFD.
-func AppendJSONString[T []byte | string](dst []byte, s T) []byte {
-	return appendString(dst, asBytes(s))
-}
-
-// asBytes views s as bytes, which are only read.
-func asBytes[T []byte | string](s T) []byte {
-	switch s := any(s).(type) {
-	case string:
-		return unsafe.Slice(unsafe.StringData(s), len(s))
-	case []byte:
-		return s
-	}
-	return nil
-}
-
-// appendString writes s between quotes. Most strings need no escape: they are
-// looked at eight bytes at a time and copied whole.
-func appendString(dst, s []byte) []byte {
-	if !clean(s) {
-		return appendEscaped(dst, s)
-	}
-	n := len(dst)
-	dst = slices.Grow(dst, len(s)+2)[:n+len(s)+2]
-	dst[n] = '"'
-	copy(dst[n+1:], s)
-	dst[len(dst)-1] = '"'
-	return dst
-}
-
-// clean reports whether s needs no escape. The last word overlaps the one
-// before it; shorter strings are put together as one word.
-func clean(s []byte) bool {
-	n := len(s)
-	if n < 8 {
-		var w uint64
-		switch {
-		case n >= 4:
-			w = uint64(binary.LittleEndian.Uint32(s)) | uint64(binary.LittleEndian.Uint32(s[n-4:]))<<32
-		case n > 0:
-			w = ' '<<56 | ' '<<48 | ' '<<40 | ' '<<32 | ' '<<24 | uint64(s[n-1])<<16 | uint64(s[n/2])<<8 | uint64(s[0])
-		default:
-			return true
-		}
-		return stops(w) == 0
-	}
-	for i := 0; i+8 < n; i += 8 {
-		if stops(binary.LittleEndian.Uint64(s[i:])) != 0 {
-			return false
-		}
-	}
-	return stops(binary.LittleEndian.Uint64(s[n-8:])) == 0
-}
-
-// appendEscaped copies runs that need no escape whole: the first byte that
-// stops one is found by its bit.
-func appendEscaped(dst, s []byte) []byte {
-	dst = append(dst, '"')
-	start, i := 0, 0
-	for i < len(s) {
-		if i+8 <= len(s) {
-			stop := stops(binary.LittleEndian.Uint64(s[i:]))
-			if stop == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(stop) / 8
-		}
-		c := s[i]
-		if c == '"' || c == '\\' { // itself, behind a backslash
-			dst = append(append(dst, s[start:i]...), '\\')
-			start = i
-			i++
-			continue
-		}
-		if c >= ' ' && c < 0x7f {
-			i++
-			continue
-		}
-		r, n := utf8.DecodeRune(s[i:])
-		if plain(r, n) {
-			i += n
-			continue
-		}
-		dst = appendEscape(append(dst, s[start:i]...), r)
-		i += n
-		start = i
-	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
-}
-
-// plain reports whether r, read from n bytes and not printable ASCII, stands for
-// itself.
-func plain(r rune, n int) bool {
-	if r == utf8.RuneError {
-		return n > 1
-	}
-	return r >= 0xa0 && r != '\u2028' && r != '\u2029'
-}
-
-// stops has, lowest first, the top bit of the first byte of w that is not
-// printable ASCII or is a quote or a backslash. Bits above it mean nothing.
-func stops(w uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	return (w | (w + ones) | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
-}
-
-func appendEscape(dst []byte, r rune) []byte {
-	const hex = "0123456789abcdef"
-	switch r {
-	case '\n':
-		return append(dst, `\n`...)
-	case '\r':
-		return append(dst, `\r`...)
-	case '\t':
-		return append(dst, `\t`...)
-	case utf8.RuneError:
-		return append(dst, "\uFFFD"...)
-	}
-	return append(dst, '\\', 'u', hex[r>>12], hex[r>>8&15], hex[r>>4&15], hex[r&15])
 }

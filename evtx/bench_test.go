@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -45,10 +46,11 @@ func benchFiles(b *testing.B) map[string][]byte {
 	return files
 }
 
-func benchmark(b *testing.B, emit func(*evtx.Record)) {
+func benchmark(b *testing.B, quote func(dst, s []byte) []byte, emit func(*evtx.Record)) {
 	for name, file := range benchFiles(b) {
 		b.Run(name, func(b *testing.B) {
 			d := evtx.NewDecoder(nil)
+			d.WriteJSON(quote)
 			b.SetBytes(int64(len(file)))
 			b.ReportAllocs()
 			for b.Loop() {
@@ -61,12 +63,16 @@ func benchmark(b *testing.B, emit func(*evtx.Record)) {
 }
 
 func BenchmarkFields(b *testing.B) {
-	benchmark(b, func(*evtx.Record) {})
+	benchmark(b, nil, func(*evtx.Record) {})
+}
+
+func BenchmarkJSON(b *testing.B) {
+	benchmark(b, func(dst, s []byte) []byte { return strconv.AppendQuote(dst, string(s)) }, func(*evtx.Record) {})
 }
 
 func BenchmarkXML(b *testing.B) {
 	var buf []byte
-	benchmark(b, func(r *evtx.Record) {
+	benchmark(b, nil, func(r *evtx.Record) {
 		var err error
 		if buf, err = r.AppendXML(buf[:0]); err != nil {
 			b.Fatal(err)

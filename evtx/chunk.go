@@ -30,9 +30,15 @@ type Decoder struct {
 	rec      Record
 	fields   []Field // of the record: the first n
 	n        int
-	serial   uint32 // counts records, for memos
-	out      []byte // arena of the record's values
-	text     []byte // literal text of elements without template
+	json     []byte // the fields of the record as JSON, while writing
+	quote    func(dst, s []byte) []byte
+	writing  bool     // fields go to json
+	seen     []uint32 // by number of a name: serial of the last record with such a field
+	repeated bool     // a name came twice while writing
+	blamed   bool     // and its template is marked
+	serial   uint32   // counts records, for memos and names
+	out      []byte   // arena of the record's values
+	text     []byte   // literal text of elements without template
 	values   []value
 	scratch  []byte // one value on its way into XML
 	direct   program
@@ -184,7 +190,6 @@ func (d *Decoder) record(pos, size int) bool {
 	*r = Record{
 		ID:      le.Uint64(b[8:]),
 		Written: unixTime(le.Uint64(b[16:])),
-		Time:    NoTime,
 		Offset:  int64(pos),
 		d:       d,
 		body:    span{pos + recordHeaderSize, pos + size - 4},
@@ -193,16 +198,18 @@ func (d *Decoder) record(pos, size int) bool {
 		d.stats.note(pos, r.ID, "the record's two sizes differ; read all the same")
 	}
 	d.serial++
-	d.out, d.text, d.values, d.n = d.out[:0], d.text[:0], d.values[:0], 0
 	d.dropped = ""
-	d.work = min(maxWork, d.budget)
-	d.budget -= d.work
-	err := errWork
-	if d.work > 0 {
-		err = d.fragment(r.body, d.names.root, 0)
+	d.writing = d.quote != nil
+	err := d.decode(r.body)
+	if d.writing && d.repeated {
+		d.writing = false
+		err = d.decode(r.body)
 	}
-	d.budget += d.work
-	r.Fields = d.fields[:d.n:d.n]
+	if d.writing {
+		r.JSON = d.json
+	} else {
+		r.Fields = d.fields[:d.n:d.n]
+	}
 	if err == nil && d.n == 0 {
 		err = errEmpty
 	}
@@ -216,4 +223,20 @@ func (d *Decoder) record(pos, size int) bool {
 	}
 	d.stats.Records++
 	return true
+}
+
+// decode reads the fields of the record whose BinXml is body.
+func (d *Decoder) decode(body span) error {
+	d.out, d.text, d.values, d.json, d.n = d.out[:0], d.text[:0], d.values[:0], d.json[:0], 0
+	d.repeated, d.blamed = false, false
+	r := &d.rec
+	r.Time, r.EventID, r.Channel, r.Computer, r.Provider = NoTime, nil, nil, nil, nil
+	d.work = min(maxWork, d.budget)
+	if d.work <= 0 {
+		return errWork
+	}
+	d.budget -= d.work
+	err := d.fragment(body, d.names.root, 0)
+	d.budget += d.work
+	return err
 }

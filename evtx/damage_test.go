@@ -574,6 +574,7 @@ func TestSpoiled(t *testing.T) {
 				t.Fatalf("file %d, round %d: %d bytes allocated", n, round, most)
 			}
 			checkChunk(t, d, b[HeaderSize:])
+			checkJSON(t, b[HeaderSize:min(len(b), HeaderSize+ChunkSize)])
 		}
 	}
 	t.Logf("at most %d bytes allocated for a chunk", most)
@@ -618,6 +619,7 @@ func FuzzChunk(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, chunk []byte) {
 		checkChunk(t, NewDecoder(nil), chunk)
+		checkJSON(t, chunk)
 	})
 }
 

@@ -128,6 +128,7 @@ type Record struct {
 	Time    int64  // TimeCreated, nanoseconds since 1970 UTC, or NoTime
 	Offset  int64  // of the record in its chunk, or in the file when a Reader read it
 	Fields  []Field
+	JSON    []byte // the fields when the Decoder wrote them as JSON (Decoder.WriteJSON); Fields is then empty
 
 	// The values of the fields of the same name; Provider is Provider_Name.
 	EventID  []byte

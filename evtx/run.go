@@ -104,8 +104,15 @@ func (d *Decoder) instance(s span, ctx *node, nesting int) (int, error) {
 	}
 	d.work -= len(d.values) - base
 	p, err := d.template(body, ctx)
-	if err == nil {
+	switch {
+	case err != nil:
+	case d.writing && p.repeats:
+		d.repeated, d.blamed = true, true
+	default:
 		err = d.run(p, d.values[base:], nesting)
+		if d.repeated && !d.blamed { // the innermost template, as only it may come with others
+			d.blamed, p.repeats = true, true
+		}
 	}
 	d.values = d.values[:base]
 	return next, err
@@ -182,10 +189,13 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 		}
 		switch o.code {
 		case opLiteral:
-			d.put(o, p.literal[o.lo:o.hi:o.hi], String)
+			d.literal(o, p.literal[o.lo:o.hi:o.hi])
 		case opNull:
 			d.put(o, nil, Null)
 		case opValue, opContent, opAttribute:
+			if d.writing && d.write(o, v, &p.memos[o.memo]) {
+				continue
+			}
 			if err := d.value(o, v, &p.memos[o.memo], nesting); err != nil {
 				return err
 			}
@@ -214,6 +224,18 @@ func (d *Decoder) run(p *program, values []value, nesting int) error {
 		}
 	}
 	return nil
+}
+
+// literal puts out the field of opLiteral.
+func (d *Decoder) literal(o *op, text []byte) {
+	if !d.writing {
+		d.put(o, text, String)
+		return
+	}
+	d.memberLiteral(o, text)
+	if o.role != roleNone {
+		d.assign(o.role, text)
+	}
 }
 
 // value puts out the field of opValue, opContent or opAttribute.
@@ -284,6 +306,18 @@ func (d *Decoder) bytes(v value) []byte { return d.data[v.pos() : v.pos()+v.size
 
 // put adds the field of o to the record.
 func (d *Decoder) put(o *op, v []byte, k Kind) {
+	if d.writing {
+		d.member(o, v, k)
+	} else {
+		d.keep(o, v, k)
+	}
+	if o.role != roleNone {
+		d.assign(o.role, v)
+	}
+}
+
+// keep adds a field to those of the record.
+func (d *Decoder) keep(o *op, v []byte, k Kind) {
 	if d.n == len(d.fields) && !d.moreFields() {
 		return
 	}
@@ -294,14 +328,13 @@ func (d *Decoder) put(o *op, v []byte, k Kind) {
 	f.Tag = o.tag
 	f.Kind = k
 	d.n++
-	if o.role != roleNone {
-		d.assign(o.role, v)
-	}
 }
 
 // field adds the field n to the record.
 func (d *Decoder) field(n *node, v []byte, k Kind) {
-	d.put(&op{name: n.name, tag: n.tag, role: n.role}, v, k)
+	var o op
+	o.setNode(n)
+	d.put(&o, v, k)
 }
 
 // moreFields makes room for fields, up to the limit.

@@ -6,6 +6,8 @@ import "strings"
 // flat name that it gives, so that a name is made and resolved once.
 type schema struct {
 	resolve func(string) uint32
+	quote   func(dst, s []byte) []byte // as Decoder.quote
+	numbers map[string]uint32          // of names, from 0, when quote is set
 	root    *node
 	size    int // bytes held, roughly
 	buf     []byte
@@ -20,13 +22,15 @@ const (
 
 // A node is an element or attribute at one path.
 type node struct {
-	name  string // flat name
-	tag   uint32
-	place place
-	role  role
-	elems map[string]*node // by name, in the UTF-16 of the file
-	attrs map[string]*node // by name, in the UTF-16 of the file; nil nodes are left out
-	data  map[string]*node // for Data elements: by value of their Name, in UTF-8
+	name   string // flat name
+	tag    uint32
+	place  place
+	role   role
+	key    []byte           // name as the key of a JSON member, when quote is set
+	number uint32           // of the name, when quote is set
+	elems  map[string]*node // by name, in the UTF-16 of the file
+	attrs  map[string]*node // by name, in the UTF-16 of the file; nil nodes are left out
+	data   map[string]*node // for Data elements: by value of their Name, in UTF-8
 }
 
 // place says where an element stands, which decides what its children are
@@ -59,6 +63,7 @@ const (
 
 func (s *schema) reset() {
 	s.root = &node{place: inDocument}
+	s.numbers = map[string]uint32{}
 	s.size = 0
 }
 
@@ -193,6 +198,16 @@ func (s *schema) add(n *node, key int) error {
 	}
 	if s.resolve != nil {
 		n.tag = s.resolve(n.name)
+	}
+	if s.quote != nil {
+		n.key = append(s.quote(append(make([]byte, 0, smallMember), ','), []byte(n.name)), ':')
+		number, ok := s.numbers[n.name]
+		if !ok {
+			number = uint32(len(s.numbers))
+			s.numbers[n.name] = number
+		}
+		n.number = number
+		s.size += cap(n.key)
 	}
 	return nil
 }

@@ -9,14 +9,15 @@ type program struct {
 	parts   []part
 	literal []byte // text that stands in the template, in UTF-8
 	memos   []memo // of opValue, opContent and opAttribute
+	repeats bool   // a name came twice in a record of this template
 }
 
 func (p *program) reset() { p.ops, p.parts, p.memos = p.ops[:0], p.parts[:0], p.memos[:0] }
 
 // size returns the bytes that p holds, roughly.
 func (p *program) size() int {
-	return int(unsafe.Sizeof(op{}))*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
-		(memoText+int(unsafe.Sizeof(memo{})))*cap(p.memos) + cap(p.literal)
+	return (int(unsafe.Sizeof(op{}))+smallMember)*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
+		(memoText+smallMember+int(unsafe.Sizeof(memo{})))*cap(p.memos) + 2*cap(p.literal)
 }
 
 // An op puts out one field, or decides about others. It holds what its field
@@ -29,8 +30,16 @@ type op struct {
 	lo, hi uint32 // range of literal (opLiteral) or parts; opSkip goes on at lo
 	mid    uint32 // opNamed: lo to mid are the parts of the name
 	tag    uint32
+	number uint32
 	name   string
-	node   *node // the field
+	key    []byte // as the node's
+	json   []byte // opLiteral: the whole member, once it has been written
+	node   *node  // the field
+}
+
+// setNode makes n the field that o puts out.
+func (o *op) setNode(n *node) {
+	o.node, o.name, o.key, o.number, o.tag, o.role = n, n.name, n.key, n.number, n.tag, n.role
 }
 
 type opcode uint8
@@ -63,6 +72,7 @@ type memo struct {
 	typ    byte
 	serial uint32 // of the last record whose fields point at text
 	text   []byte
+	json   []byte // the field as a member, while writing
 }
 
 const (
@@ -317,7 +327,7 @@ func (c *compiler) attribute(field *node, own []part) {
 
 // put adds o for the field n.
 func (c *compiler) put(o op, n *node) {
-	o.node, o.name, o.tag, o.role = n, n.name, n.tag, n.role
+	o.setNode(n)
 	c.p.ops = append(c.p.ops, o)
 }
 

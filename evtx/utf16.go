@@ -1,6 +1,9 @@
 package evtx
 
-import "unicode/utf8"
+import (
+	"slices"
+	"unicode/utf8"
+)
 
 // appendUTF16 appends src, UTF-16LE up to its first NUL, in UTF-8. Lone
 // surrogates become U+FFFD; an odd last byte is left out.
@@ -48,6 +51,91 @@ func appendUTF16(dst, src []byte) []byte {
 		return slowUTF16(out, n, src)
 	}
 	return out[:n]
+}
+
+// appendJSONUTF16 appends src as appendUTF16 does, as a JSON string, when all
+// of it is printable ASCII; else it reports false.
+func appendJSONUTF16(dst, src []byte) ([]byte, bool) {
+	size := len(src) &^ 1
+	if size >= 2 && src[size-1]|src[size-2] == 0 {
+		size -= 2
+	}
+	src = src[:size]
+	n := len(dst)
+	dst = slices.Grow(dst, size+16) // each may need a backslash
+	out := dst[:n+size+16]
+	out[n] = '"'
+	n++
+	i := 0
+	for ; i+16 <= size; i += 16 {
+		text, ok := narrowPlain(le.Uint64(src[i:]), le.Uint64(src[i+8:]))
+		if !ok {
+			if n = escapeUTF16(out, n, src[i:i+16]); n < 0 {
+				return dst, false
+			}
+			continue
+		}
+		le.PutUint64(out[n:], text)
+		n += 8
+	}
+	// The rest, with characters before it once more, as in appendUTF16.
+	rest := (size - i) / 2
+	switch {
+	case rest == 0:
+	case size >= 16:
+		if text, ok := narrowPlain(le.Uint64(src[size-16:]), le.Uint64(src[size-8:])); ok {
+			n += rest
+			le.PutUint64(out[n-8:], text)
+			rest = 0
+		}
+	case size >= 8:
+		if text, ok := narrowPlain(le.Uint64(src), le.Uint64(src[size-8:])); ok {
+			le.PutUint32(out[n:], uint32(text))
+			n += rest
+			le.PutUint32(out[n-4:], uint32(text>>32))
+			rest = 0
+		}
+	}
+	if rest > 0 {
+		if n = escapeUTF16(out, n, src[i:]); n < 0 {
+			return dst, false
+		}
+	}
+	out[n] = '"'
+	return dst[:n+1], true
+}
+
+// narrowPlain makes bytes of eight characters, if all are printable ASCII, but
+// for quotes and backslashes.
+func narrowPlain(v, w uint64) (uint64, bool) {
+	text := uint64(narrow(v)) | uint64(narrow(w))<<32
+	return text, (v|w)&beyondASCII|special(text) == 0
+}
+
+// escapeUTF16 writes src to out from n on, with a backslash before each quote
+// and backslash, and returns where it ends; -1 when a character is not
+// printable ASCII.
+func escapeUTF16(out []byte, n int, src []byte) int {
+	for i := 0; i+2 <= len(src); i += 2 {
+		c := le.Uint16(src[i:])
+		if c < ' ' || c >= 0x7f {
+			return -1
+		}
+		if c == '"' || c == '\\' {
+			out[n] = '\\'
+			n++
+		}
+		out[n] = byte(c)
+		n++
+	}
+	return n
+}
+
+// special has a bit set when a byte of w is not printable ASCII, or is a quote
+// or a backslash.
+func special(w uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (w | (w + ones) | (w - ones*' ') | ((w ^ ones*'"') - ones) | ((w ^ ones*'\\') - ones)) & tops
 }
 
 // slowUTF16 writes src to out from n on and returns what out then holds: four

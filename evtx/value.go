@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"math/bits"
+	"slices"
 	"strconv"
 )
 
@@ -117,22 +118,65 @@ func integer(b []byte) (u uint64, i int64, ok bool) {
 	return 0, 0, false
 }
 
-// appendUint writes v in decimal; most numbers in events are short.
+// appendUint writes v in decimal, two digits at a time.
 func appendUint(dst []byte, v uint64) []byte {
-	switch {
-	case v < 10:
+	if v < 10 {
 		return append(dst, '0'+byte(v))
-	case v < 100:
-		return append(dst, '0'+byte(v/10), '0'+byte(v%10))
 	}
-	return strconv.AppendUint(dst, v, 10)
+	n := len(dst) + digits(v)
+	dst = slices.Grow(dst, 20)[:n]
+	for at := n; ; {
+		if v < 10 {
+			dst[at-1] = '0' + byte(v)
+			return dst
+		}
+		q := v / 100
+		pair := decimalPairs[v-100*q]
+		at -= 2
+		dst[at], dst[at+1] = byte(pair), byte(pair>>8)
+		if v = q; v == 0 {
+			return dst
+		}
+	}
 }
+
+// digits returns how many decimal digits v has.
+func digits(v uint64) int {
+	n := bits.Len64(v|1) * 1233 >> 12 // of the power of ten below, or at v
+	if v >= powers[n] {
+		n++
+	}
+	return n
+}
+
+// powers are those of ten.
+var powers = func() (p [20]uint64) {
+	p[0] = 1
+	for i := range p[1:] {
+		p[i+1] = 10 * p[i]
+	}
+	return p
+}()
+
+// decimalPairs holds the two digits of each number below 100, the first in
+// the low byte.
+var decimalPairs = func() (pairs [100]uint16) {
+	for i := range pairs {
+		pairs[i] = uint16('0'+i/10) | uint16('0'+i%10)<<8
+	}
+	return pairs
+}()
 
 // appendHexInt writes v as 0x and lower-case digits, without leading zeros.
 func appendHexInt(dst []byte, v uint64) []byte {
-	dst = append(dst, "0x"...)
-	for shift := max(0, bits.Len64(v)-1) &^ 3; shift >= 0; shift -= 4 {
-		dst = append(dst, "0123456789abcdef"[v>>shift&15])
+	n := len(dst) + 2 + (bits.Len64(v|1)+3)/4
+	dst = slices.Grow(dst, 18)[:n]
+	for at := n - 1; at > n-17; at-- {
+		dst[at] = "0123456789abcdef"[v&15]
+		if v >>= 4; v == 0 {
+			dst[at-1], dst[at-2] = 'x', '0'
+			break
+		}
 	}
 	return dst
 }

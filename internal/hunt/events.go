@@ -23,11 +23,12 @@ func Events(ctx context.Context, in *logs.Input, rules *sigma.Ruleset, workers i
 		stats logs.Stats
 	}
 	err = each(ctx, in, workers, func() func(*logs.Block, *lines) {
-		p := logs.NewParser(names, router)
+		p, printer := logs.NewParser(names, router), &event.Printer{}
+		p.WriteJSON()
 		return func(b *logs.Block, out *lines) {
 			out.buf = out.buf[:0]
 			out.stats = p.Parse(b, func(e *event.Event) {
-				out.buf = append(e.AppendJSON(out.buf), '\n')
+				out.buf = append(printer.AppendJSON(out.buf, e), '\n')
 			})
 		}
 	}, func(b *logs.Block, out *lines) error {

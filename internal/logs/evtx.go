@@ -64,6 +64,9 @@ type evtxReader struct {
 func newEVTXReader(p *Parser) *evtxReader {
 	r := &evtxReader{p: p, origin: p.windowsOrigin(nil)}
 	r.decoder = evtx.NewDecoder(func(name string) uint32 { return uint32(p.names.LookupString(name)) })
+	if p.json {
+		r.decoder.WriteJSON(event.AppendJSONString[[]byte])
+	}
 	r.emit = r.record
 	return r
 }
@@ -98,6 +101,7 @@ func (r *evtxReader) record(rec *evtx.Record) {
 		f := &rec.Fields[i]
 		ev.Add(event.ID(f.Tag), f.Name, f.Value, event.Kind(f.Kind))
 	}
+	ev.JSON = rec.JSON
 	ev.Time, ev.Host = rec.Time, rec.Computer
 	if ev.Time == evtx.NoTime {
 		ev.Time = rec.Written

@@ -55,3 +55,35 @@ func TestEVTXDamage(t *testing.T) {
 		t.Errorf("%q %v", got, stats)
 	}
 }
+
+// Fields that the reader writes as JSON are those that it hands on.
+func TestEVTXWritesJSON(t *testing.T) {
+	read := func(json bool) (lines []string) {
+		in, err := Open([]string{sharedData(t, "evtx-edge-cases")}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		names := event.NewNames()
+		p := NewParser(names, event.NewRouter(names, Routes()))
+		if json {
+			p.WriteJSON()
+		}
+		var b Block
+		var printer event.Printer
+		for in.Next(&b) == nil {
+			p.Parse(&b, func(e *event.Event) {
+				if !json && e.JSON != nil {
+					t.Fatal("JSON that nobody asked for")
+				}
+				lines = append(lines, string(printer.AppendJSON(nil, e)))
+			})
+		}
+		return lines
+	}
+	want := read(false)
+	wantRecords(t, read(true), want...)
+	if len(want) < 1000 {
+		t.Errorf("%d records", len(want))
+	}
+}

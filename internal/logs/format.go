@@ -75,6 +75,7 @@ type Parser struct {
 	scratch []byte // derived values of the current record; appending may move it, which leaves earlier values whole
 	origins map[string]*event.Origin
 	fields  map[string]named
+	json    bool           // readers may write their fields as JSON
 	states  map[string]any // by format name: what its parser keeps from block to block
 }
 
@@ -86,6 +87,10 @@ func NewParser(names *event.Names, router *event.Router) *Parser {
 		origins: map[string]*event.Origin{}, fields: map[string]named{}, states: map[string]any{},
 	}
 }
+
+// WriteJSON lets the readers that can write fields as JSON themselves do so:
+// their events have Event.JSON in place of fields. It is called before Parse.
+func (p *Parser) WriteJSON() { p.json = true }
 
 // Parse reads b and calls emit for each of its records in order.
 func (p *Parser) Parse(b *Block, emit func(*event.Event)) Stats {
