@@ -525,7 +525,7 @@ func (p *blockParser) literal(i, parent int) string {
 	var b []byte
 	breaks, indent := 0, -1
 	for p.scan() {
-		if p.at == p.end && (indent < 0 || p.indent < indent) {
+		if p.at == p.end && (indent < 0 || p.indent <= indent) { // YAML 1.2.2, production 70 (l-empty)
 			if indent < 0 && p.indent > 0 {
 				p.fail() // may be more than the first line's indent, which is an error
 				return ""
