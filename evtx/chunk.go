@@ -33,6 +33,9 @@ type Decoder struct {
 	json     []byte // the fields of the record as JSON, while writing
 	quote    func(dst, s []byte) []byte
 	writing  bool     // fields go to json
+	last     int      // while writing: the number of the last name
+	at       int      // where its value starts in json
+	list     bool     // where an array of values is open
 	seen     []uint32 // by number of a name: serial of the last record with such a field
 	repeated bool     // a name came twice while writing
 	blamed   bool     // and its template is marked
@@ -206,6 +209,7 @@ func (d *Decoder) record(pos, size int) bool {
 		err = d.decode(r.body)
 	}
 	if d.writing {
+		d.closeList()
 		r.JSON = d.json
 	} else {
 		r.Fields = d.fields[:d.n:d.n]
@@ -228,7 +232,7 @@ func (d *Decoder) record(pos, size int) bool {
 // decode reads the fields of the record whose BinXml is body.
 func (d *Decoder) decode(body span) error {
 	d.out, d.text, d.values, d.json, d.n = d.out[:0], d.text[:0], d.values[:0], d.json[:0], 0
-	d.repeated, d.blamed = false, false
+	d.repeated, d.blamed, d.list, d.last = false, false, false, -1
 	r := &d.rec
 	r.Time, r.EventID, r.Channel, r.Computer, r.Provider = NoTime, nil, nil, nil, nil
 	d.work = min(maxWork, d.budget)

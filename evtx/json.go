@@ -1,121 +1,152 @@
 package evtx
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
 )
 
 // WriteJSON makes d write the fields of each record as JSON, for programs that
 // want nothing else of them: Record.JSON has them as members of an object,
-// each with a comma before it. A record in which a name comes more than once,
-// or one like it, still comes as Fields. quote appends s as a JSON string, and
-// leaves printable ASCII but quotes and backslashes as it is. WriteJSON is
-// called before the first chunk.
+// each with a comma before it, an array for a name that comes several times in
+// a row. A record in which a name comes back after others, or one like it,
+// still comes as Fields. quote appends s as a JSON string, and leaves printable
+// ASCII but quotes and backslashes as it is. WriteJSON is called before the
+// first chunk.
 func (d *Decoder) WriteJSON(quote func(dst, s []byte) []byte) {
 	d.quote, d.names.quote = quote, quote
 }
 
-// claim counts the field of o, unless the record has one of its name already
-// or too many others.
-func (d *Decoder) claim(o *op) bool {
+// open starts the member of the field of o: its key, or in an array its comma
+// when the field before had the same name. It reports false when there are too
+// many fields, or when an earlier one had the name, which is not undone here.
+func (d *Decoder) open(o *op) bool {
 	n := int(o.number)
 	if n >= len(d.seen) {
 		d.seen = append(d.seen, make([]uint32, max(64, n+1-len(d.seen)))...)
 	}
-	if d.seen[n] == d.serial {
+	again := d.seen[n] == d.serial
+	switch {
+	case again && n != d.last:
 		d.repeated = true
 		return false
-	}
-	d.seen[n] = d.serial
-	if d.n == maxFields {
+	case d.n == maxFields:
 		d.dropped = droppedOutput
 		return false
 	}
 	d.n++
+	if again {
+		if !d.list {
+			d.list = true
+			d.json = slices.Insert(d.json, d.at, '[')
+		}
+		d.json = append(d.json, ',')
+		return true
+	}
+	d.seen[n] = d.serial
+	d.closeList()
+	d.json = appendSmall(d.json, o.key)
+	d.last, d.at = n, len(d.json)
 	return true
+}
+
+// closeList ends an array of values of one name.
+func (d *Decoder) closeList() {
+	if d.list {
+		d.list = false
+		d.json = append(d.json, ']')
+	}
 }
 
 // member writes a field.
 func (d *Decoder) member(o *op, v []byte, k Kind) {
-	if d.claim(o) {
-		d.json = d.appendJSON(append(d.json, o.key...), v, k)
-	}
-}
-
-func (d *Decoder) appendJSON(dst, v []byte, k Kind) []byte {
 	switch {
+	case !d.open(o):
 	case k == Null:
-		return append(dst, "null"...)
+		d.json = append(d.json, "null"...)
 	case k != String && bare(v, k):
-		return append(dst, v...)
+		d.json = append(d.json, v...)
+	default:
+		d.json = d.quote(d.json, v)
 	}
-	return d.quote(dst, v)
 }
 
-// memberLiteral writes a field of fixed text, which is made once.
+// memberLiteral writes a field of fixed text, which is quoted once.
 func (d *Decoder) memberLiteral(o *op, text []byte) {
 	if o.json == nil {
-		o.json = d.appendJSON(append(make([]byte, 0, smallMember), o.key...), text, String)
+		o.json = d.quote(make([]byte, 0, small), text)
 	}
-	if d.claim(o) {
+	if d.open(o) {
 		d.json = appendSmall(d.json, o.json)
 	}
 }
 
 // write writes the field of opValue, opContent or opAttribute when its value is
 // of a common type and has a text. It reports false, and has written nothing,
-// when put is to do it.
+// when value is to do it.
 func (d *Decoder) write(o *op, v value, m *memo) bool {
-	typ, b, at := v.typ(), d.bytes(v), len(d.json)
-	if len(b) == 0 || at > maxOutput || o.role == roleTime && typ != typeFileTime {
+	typ, b := v.typ(), d.bytes(v)
+	if len(b) == 0 || len(d.json) > maxOutput || o.role == roleTime && typ != typeFileTime {
 		return false
 	}
 	switch {
 	case typ == typeString:
-		var ok bool
-		d.json, ok = appendJSONUTF16(appendSmall(d.json, o.key), b)
-		if !ok || len(d.json) == at+len(o.key)+2 && o.code != opValue {
-			d.json = d.json[:at]
+		if len(b) < 2 || b[0]|b[1] == 0 || !d.room(len(b)) {
 			return false
 		}
 		d.work -= len(b) / 16
-	case integers[typ] != 0:
+		if d.open(o) {
+			d.writeUTF16(o.role, b)
+		}
+	case integers[typ] != 0 && o.role == roleNone:
 		u, i, ok := integer(b)
 		if !ok {
 			return false
 		}
-		d.json = appendInteger(appendSmall(d.json, o.key), u, i, integers[typ])
-	case typ == typeFileTime && len(b) == 8 && o.code == opAttribute:
+		if d.open(o) {
+			d.json = appendInteger(d.json, u, i, integers[typ])
+		}
+	case typ == typeFileTime && len(b) == 8:
 		u := le.Uint64(b)
-		d.json = append(appendSmall(d.json, o.key), '"')
-		d.json = append(d.clock.appendFileTime(d.json, u), '"')
 		if o.role == roleTime && d.rec.Time == NoTime {
 			d.rec.Time = unixTime(u)
+		}
+		if d.open(o) {
+			d.json = append(d.clock.appendFileTime(append(d.json, '"'), u), '"')
 		}
 	case (typ == typeGUID || typ == typeSID) && len(b) <= memoSize:
 		if m.typ != typ || string(b) != string(m.raw[:m.size]) {
 			if d.remember(m, typ, b); m.typ == typeNull {
 				return false
 			}
-			m.json = d.appendJSON(append(slices.Grow(m.json[:0], smallMember), o.key...), m.text, String)
+			m.json = d.quote(slices.Grow(m.json[:0], small), m.text)
 		}
-		d.json = appendSmall(d.json, m.json)
+		if d.open(o) {
+			d.json = appendSmall(d.json, m.json)
+		}
 	default:
 		return false
 	}
-	if o.role != roleNone && o.role != roleTime {
-		text := bytes.Trim(d.json[at+len(o.key):], `"`)
-		if bytes.IndexByte(text, '\\') >= 0 {
-			d.json = d.json[:at]
-			return false
-		}
-		d.assign(o.role, text)
-	}
-	if !d.claim(o) {
-		d.json = d.json[:at]
-	}
 	return true
+}
+
+// writeUTF16 writes text as a JSON string: straight, or by way of UTF-8 when it
+// is not all ASCII or its role asks for that too.
+func (d *Decoder) writeUTF16(r role, text []byte) {
+	if r == roleNone {
+		var ok bool
+		start := len(d.json)
+		if d.json, ok = appendJSONUTF16(d.json, text); ok {
+			return
+		}
+		d.json = d.json[:start]
+	}
+	start := len(d.out)
+	d.out = appendUTF16(d.out, text)
+	v := d.out[start:len(d.out):len(d.out)]
+	d.json = d.quote(d.json, v)
+	if r != roleNone {
+		d.assign(r, v)
+	}
 }
 
 // integers says how the integers of each type are written.
@@ -143,18 +174,18 @@ func appendInteger(dst []byte, u uint64, i int64, form integerForm) []byte {
 	return appendUint(dst, u)
 }
 
-// smallMember is the capacity of what appendSmall appends.
-const smallMember = 96
+// small is the capacity of what appendSmall appends.
+const small = 96
 
-// appendSmall appends b, which has a capacity of smallMember, 32 bytes at a
+// appendSmall appends b, which has a capacity of small, 32 bytes at a
 // time: what few sizes there are, the processor can guess.
 func appendSmall(dst, b []byte) []byte {
 	n := len(dst)
-	if len(b) > smallMember {
+	if len(b) > small {
 		return append(dst, b...)
 	}
-	dst = slices.Grow(dst, smallMember)
-	to, from := dst[n:n+smallMember], b[:smallMember]
+	dst = slices.Grow(dst, small)
+	to, from := dst[n:n+small], b[:small]
 	for at := 0; at < len(b); at += 32 {
 		to, from := to[at:at+32], from[at:at+32]
 		le.PutUint64(to, le.Uint64(from))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -51,9 +52,22 @@ func checkJSON(t *testing.T, chunk []byte) (written int) {
 	return written
 }
 
+// fieldsJSON are the members of fields: an array for a name that comes more
+// than once, where it comes first.
 func fieldsJSON(fields []Field) (s string) {
+	values := map[string][]string{}
 	for _, f := range fields {
-		s += "," + string(jsonQuote(nil, []byte(f.Name))) + ":" + fieldJSON(f)
+		values[f.Name] = append(values[f.Name], fieldJSON(f))
+	}
+	for _, f := range fields {
+		if v := values[f.Name]; len(v) > 0 {
+			text := strings.Join(v, ",")
+			if len(v) > 1 {
+				text = "[" + text + "]"
+			}
+			s += "," + string(jsonQuote(nil, []byte(f.Name))) + ":" + text
+			delete(values, f.Name)
+		}
 	}
 	return s
 }

@@ -200,7 +200,7 @@ func (s *schema) add(n *node, key int) error {
 		n.tag = s.resolve(n.name)
 	}
 	if s.quote != nil {
-		n.key = append(s.quote(append(make([]byte, 0, smallMember), ','), []byte(n.name)), ':')
+		n.key = append(s.quote(append(make([]byte, 0, small), ','), []byte(n.name)), ':')
 		number, ok := s.numbers[n.name]
 		if !ok {
 			number = uint32(len(s.numbers))

@@ -16,8 +16,8 @@ func (p *program) reset() { p.ops, p.parts, p.memos = p.ops[:0], p.parts[:0], p.
 
 // size returns the bytes that p holds, roughly.
 func (p *program) size() int {
-	return (int(unsafe.Sizeof(op{}))+smallMember)*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
-		(memoText+smallMember+int(unsafe.Sizeof(memo{})))*cap(p.memos) + 2*cap(p.literal)
+	return (int(unsafe.Sizeof(op{}))+small)*cap(p.ops) + int(unsafe.Sizeof(part{}))*cap(p.parts) +
+		(memoText+small+int(unsafe.Sizeof(memo{})))*cap(p.memos) + 2*cap(p.literal)
 }
 
 // An op puts out one field, or decides about others. It holds what its field
@@ -33,7 +33,7 @@ type op struct {
 	number uint32
 	name   string
 	key    []byte // as the node's
-	json   []byte // opLiteral: the whole member, once it has been written
+	json   []byte // opLiteral: its text as a JSON string, once it has been written
 	node   *node  // the field
 }
 
@@ -72,7 +72,7 @@ type memo struct {
 	typ    byte
 	serial uint32 // of the last record whose fields point at text
 	text   []byte
-	json   []byte // the field as a member, while writing
+	json   []byte // text as a JSON string, while writing
 }
 
 const (
