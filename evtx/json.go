@@ -85,19 +85,22 @@ func (d *Decoder) memberLiteral(o *op, text []byte) {
 // when value is to do it.
 func (d *Decoder) write(o *op, v value, m *memo) bool {
 	typ, b := v.typ(), d.bytes(v)
-	if len(b) == 0 || len(d.json) > maxOutput || o.role == roleTime && typ != typeFileTime {
+	if len(b) == 0 || len(d.json) > maxOutput {
 		return false
+	}
+	if o.role != roleNone && typ != typeString && (o.role != roleTime || typ != typeFileTime) {
+		return false // what it is assigned to wants its text
 	}
 	switch {
 	case typ == typeString:
-		if len(b) < 2 || b[0]|b[1] == 0 || !d.room(len(b)) {
+		if len(b) < 2 || b[0]|b[1] == 0 || o.role == roleTime || !d.room(len(b)) {
 			return false
 		}
 		d.work -= len(b) / 16
 		if d.open(o) {
 			d.writeUTF16(o.role, b)
 		}
-	case integers[typ] != 0 && o.role == roleNone:
+	case integers[typ] != 0:
 		u, i, ok := integer(b)
 		if !ok {
 			return false
