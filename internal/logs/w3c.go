@@ -211,6 +211,7 @@ type column struct {
 
 // A w3cLayout is one #Fields directive, resolved.
 type w3cLayout struct {
+	fields  string
 	columns []column
 	origin  *event.Origin
 	iis     bool
@@ -255,6 +256,9 @@ func (w *w3cParser) directive(line []byte) {
 	} else if rest, ok := directive(line, "#Software:"); ok {
 		if w.software != string(rest) {
 			w.software = string(rest[:min(len(rest), 256)])
+			if w.layout != nil { // as if it had stood before #Fields, where it belongs
+				w.use([]byte(w.layout.fields))
+			}
 		}
 	} else if rest, ok := directive(line, "#Time Format:"); ok {
 		w.local = strings.EqualFold(string(rest), "local")
@@ -272,7 +276,7 @@ func (w *w3cParser) use(fields []byte) {
 		return
 	}
 	origin := w3cOrigin(w.software, string(fields))
-	l := &w3cLayout{origin: w.p.router.Origin(origin), iis: origin == "iis"}
+	l := &w3cLayout{fields: string(fields), origin: w.p.router.Origin(origin), iis: origin == "iis"}
 	for name := range strings.FieldsSeq(string(fields)) {
 		if len(l.columns) == maxColumns {
 			break
