@@ -22,6 +22,7 @@ var mayImport = map[string][]string{
 	"evtx":                     nil,
 	"evtx/evtxtest":            nil,
 	"sigma":                    {"event"},
+	"stix":                     nil,
 	"rules":                    nil,
 	"internal/logs":            {"event", "evtx"},
 	"internal/finding":         {"event"},

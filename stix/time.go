@@ -1,0 +1,43 @@
+package stix
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Timestamp is a time in UTC as STIX writes it: RFC 3339 with Z, and as many
+// digits of the second as it has (section 2.16).
+type Timestamp struct{ time.Time }
+
+var errTimestamp = errors.New("no timestamp: RFC 3339 in UTC with Z, such as 2021-03-02T10:11:12.000Z (section 2.16)")
+
+// ParseTimestamp reads a timestamp. Digits beyond nanoseconds are cut.
+func ParseTimestamp(s string) (Timestamp, error) {
+	if len(s) < len("2006-01-02T15:04:05Z") || len(s) > 40 || s[10] != 'T' || s[len(s)-1] != 'Z' {
+		return Timestamp{}, fmt.Errorf("%.40q: %w", s, errTimestamp)
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil {
+		return Timestamp{}, fmt.Errorf("%.40q: %w", s, errTimestamp)
+	}
+	return Timestamp{t}, nil
+}
+
+// String formats t with three digits of the second at least.
+func (t Timestamp) String() string {
+	u := t.UTC()
+	if u.Nanosecond()%1e6 == 0 {
+		return u.Format("2006-01-02T15:04:05.000Z")
+	}
+	return u.Format(time.RFC3339Nano)
+}
+
+// MarshalText and UnmarshalText make t a JSON string.
+func (t Timestamp) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+
+// UnmarshalText reads what MarshalText writes, and all that ParseTimestamp does.
+func (t *Timestamp) UnmarshalText(b []byte) (err error) {
+	*t, err = ParseTimestamp(string(b))
+	return err
+}
