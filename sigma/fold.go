@@ -22,6 +22,25 @@ func upperMask(w uint64) uint64 {
 	return (w + (0x80-'A')*ones) &^ (w + (0x80-'Z'-1)*ones) & tops
 }
 
+// isASCII reports whether v has no bytes above 0x7f.
+func isASCII(v []byte) bool {
+	for ; len(v) >= 32; v = v[32:] {
+		if (binary.LittleEndian.Uint64(v)|binary.LittleEndian.Uint64(v[8:])|binary.LittleEndian.Uint64(v[16:])|binary.LittleEndian.Uint64(v[24:]))&tops != 0 {
+			return false
+		}
+	}
+	for ; len(v) >= 8; v = v[8:] {
+		if binary.LittleEndian.Uint64(v)&tops != 0 {
+			return false
+		}
+	}
+	var or byte
+	for _, c := range v {
+		or |= c
+	}
+	return or < utf8.RuneSelf
+}
+
 // appendFold returns v folded. It returns v itself when nothing changes, else
 // a slice of buf, which it appends to.
 func appendFold(buf, v []byte) (folded, newBuf []byte) {

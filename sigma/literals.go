@@ -25,6 +25,8 @@ type literals struct {
 	pairs          *pairTable
 	alone          []int32 // contained literals looked for one by one: single bytes, or when they are few
 	any            []int32 // literals that every value satisfies: empty affixes
+	shortest       int     // length of the shortest literal
+	onlyGrams      bool    // all literals are in grams
 }
 
 type literal struct {
@@ -47,10 +49,11 @@ const (
 
 // newLiterals compiles list. Duplicates keep their own index.
 func newLiterals(list []literal) *literals {
-	s := &literals{list: list}
+	s := &literals{list: list, shortest: 1 << 30}
 	var grams []int32
 	for i, l := range list {
 		n := int32(i)
+		s.shortest = min(s.shortest, len(l.text))
 		switch {
 		case l.text == "" && l.where != equal:
 			s.any = append(s.any, n)
@@ -75,7 +78,24 @@ func newLiterals(list []literal) *literals {
 	s.prefix.build()
 	s.suffix.build()
 	s.grams.build(list, grams)
+	s.onlyGrams = len(grams) == len(list)
 	return s
+}
+
+// absent reports that no literal is in v, which need not be folded. False
+// says nothing.
+func (s *literals) absent(v []byte) bool {
+	if !isASCII(v) { // folded it may be longer, and have letters that it has not
+		return false
+	}
+	if len(v) < s.shortest {
+		return true
+	}
+	if !s.onlyGrams {
+		return false
+	}
+	_, chain := s.grams.next(v, 0)
+	return chain == 0
 }
 
 // find appends to hits the index of every literal found in v. An index may
@@ -209,8 +229,12 @@ func (s *literals) findSuffix(v []byte, hits []int32) []int32 {
 	return hits
 }
 
-// gramTable files literals of four bytes and more under one gram each.
+// gramTable files literals of four bytes and more under grams of theirs, in
+// which the case of letters is disregarded. When all literals are long enough
+// each is filed under as many grams in a row as the scan then steps over: one
+// of them stands where the scan looks, wherever in a value the literal begins.
 type gramTable struct {
+	step    int      // 1, or wideStep
 	shift   uint     // 32 - log2(bits in filter); 0 = no literals
 	filter  []uint64 // bit set over hashed grams
 	keys    []uint32 // open addressing by gram
@@ -225,81 +249,126 @@ type gramEntry struct {
 	offset  int32 // of the gram in its literal
 }
 
+const (
+	wideStep = 4
+	anyCase  = ' ' * ones // what an ASCII letter has in lower case and not in upper case
+)
+
+// gramAt returns the gram that text begins with.
+func gramAt(text string) uint32 {
+	return (uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24) | anyCase&0xffffffff
+}
+
 func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
 
 func (t *gramTable) build(list []literal, which []int32) {
 	if len(which) == 0 {
 		return
 	}
-	logBits := min(max(bits.Len(uint(len(which)*24)), 10), 18)
+	t.step = wideStep
+	for _, n := range which {
+		if len(list[n].text) < 3+wideStep {
+			t.step = 1
+		}
+	}
+	logBits := min(max(bits.Len(uint(len(which)*24*t.step*t.step)), 10), 18)
 	t.shift = uint(32 - logBits)
 	t.filter = make([]uint64, 1<<logBits/64)
-	size := 1 << bits.Len(uint(2*len(which)))
+	size := 1 << bits.Len(uint(2*len(which)*t.step))
 	t.keys, t.chains, t.mask = make([]uint32, size), make([]int32, size), uint32(size-1)
 	filed := map[string]int{}
 	for _, n := range which {
 		text := list[n].text
-		at := rarestGram(text, filed)
-		filed[text[at:at+4]]++
-		g := binary.LittleEndian.Uint32([]byte(text[at : at+4]))
-		h := gramHash(g)
-		t.filter[h>>t.shift>>6] |= 1 << (h >> t.shift & 63)
-		i := h & t.mask
-		for t.chains[i] != 0 && t.keys[i] != g {
-			i = (i + 1) & t.mask
+		at := rarestGrams(text, t.step, filed)
+		for i := at; i < at+t.step; i++ {
+			filed[text[i:i+4]]++
+			t.add(gramAt(text[i:]), n, i)
 		}
-		t.keys[i] = g
-		t.entries = append(t.entries, gramEntry{n, t.chains[i], int32(at)})
-		t.chains[i] = int32(len(t.entries))
 	}
+}
+
+// add files literal n under gram g, which it has at offset.
+func (t *gramTable) add(g uint32, n int32, offset int) {
+	h := gramHash(g)
+	t.filter[h>>t.shift>>6] |= 1 << (h >> t.shift & 63)
+	i := h & t.mask
+	for t.chains[i] != 0 && t.keys[i] != g {
+		i = (i + 1) & t.mask
+	}
+	t.keys[i] = g
+	t.entries = append(t.entries, gramEntry{n, t.chains[i], int32(offset)})
+	t.chains[i] = int32(len(t.entries))
+}
+
+// chain returns 1 + the first of the entries filed under g; 0 when none is.
+func (t *gramTable) chain(g uint32) int32 {
+	i := gramHash(g) & t.mask
+	for t.chains[i] != 0 && t.keys[i] != g {
+		i = (i + 1) & t.mask
+	}
+	return t.chains[i]
+}
+
+// next returns the first index of v from i on at which a filed gram stands,
+// and the chain of its entries; chain 0 when there is none.
+func (t *gramTable) next(v []byte, i int) (at int, chain int32) {
+	filter, shift := t.filter, t.shift&31
+	if t.step == wideStep {
+		for ; i+8 <= len(v); i += 8 {
+			w := binary.LittleEndian.Uint64(v[i:]) | anyCase
+			h0, h1 := gramHash(uint32(w)), gramHash(uint32(w>>32))
+			b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
+			if (b0|b1)&1 == 0 {
+				continue
+			}
+			if c := t.chain(uint32(w)); c != 0 {
+				return i, c
+			}
+			if c := t.chain(uint32(w >> 32)); c != 0 {
+				return i + 4, c
+			}
+		}
+	} else {
+		for ; i+8 <= len(v); i += 4 { // four grams from one load; most often none is there
+			w := binary.LittleEndian.Uint64(v[i:]) | anyCase
+			h0, h1, h2, h3 := gramHash(uint32(w)), gramHash(uint32(w>>8)), gramHash(uint32(w>>16)), gramHash(uint32(w>>24))
+			b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
+			b2, b3 := filter[h2>>shift>>6]>>(h2>>shift&63), filter[h3>>shift>>6]>>(h3>>shift&63)
+			if (b0|b1|b2|b3)&1 == 0 {
+				continue
+			}
+			for j, b := range [4]uint64{b0, b1, b2, b3} {
+				if b&1 != 0 {
+					if c := t.chain(uint32(w >> (8 * j))); c != 0 {
+						return i + j, c
+					}
+				}
+			}
+		}
+	}
+	for ; i+4 <= len(v); i += t.step {
+		g := binary.LittleEndian.Uint32(v[i:]) | anyCase&0xffffffff
+		h := gramHash(g)
+		if filter[h>>shift>>6]&(1<<(h>>shift&63)) != 0 {
+			if c := t.chain(g); c != 0 {
+				return i, c
+			}
+		}
+	}
+	return len(v), 0
 }
 
 func (s *literals) findGrams(v []byte, hits []int32) []int32 {
 	t := &s.grams
-	filter, shift := t.filter, t.shift&31
-	i := 0
-	for ; i+8 <= len(v); i += 4 { // four grams from one load; most often none is there
-		w := binary.LittleEndian.Uint64(v[i:])
-		h0, h1, h2, h3 := gramHash(uint32(w)), gramHash(uint32(w>>8)), gramHash(uint32(w>>16)), gramHash(uint32(w>>24))
-		b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
-		b2, b3 := filter[h2>>shift>>6]>>(h2>>shift&63), filter[h3>>shift>>6]>>(h3>>shift&63)
-		if (b0|b1|b2|b3)&1 == 0 {
-			continue
-		}
-		for j, b := range [4]uint64{b0, b1, b2, b3} {
-			if b&1 != 0 {
-				g := uint32(w >> (8 * j))
-				hits = s.lookGram(v, i+j, g, gramHash(g), hits)
-			}
-		}
-	}
-	for ; i+4 <= len(v); i++ {
-		g := binary.LittleEndian.Uint32(v[i:])
-		h := gramHash(g)
-		if filter[h>>shift>>6]&(1<<(h>>shift&63)) == 0 {
-			continue
-		}
-		hits = s.lookGram(v, i, g, h, hits)
-	}
-	return hits
-}
-
-// lookGram compares the literals filed under gram g, found at v[i:].
-func (s *literals) lookGram(v []byte, i int, g, h uint32, hits []int32) []int32 {
-	t := &s.grams
-	for j := h & t.mask; t.chains[j] != 0; j = (j + 1) & t.mask {
-		if t.keys[j] != g {
-			continue
-		}
-		for e := t.chains[j]; e != 0; e = t.entries[e-1].next {
-			x := &t.entries[e-1]
+	for i, c := t.next(v, 0); c != 0; i, c = t.next(v, i+t.step) {
+		for ; c != 0; c = t.entries[c-1].next {
+			x := &t.entries[c-1]
 			text := s.list[x.literal].text
 			start := i - int(x.offset)
 			if start >= 0 && start+len(text) <= len(v) && string(v[start:start+len(text)]) == text {
 				hits = append(hits, x.literal)
 			}
 		}
-		break
 	}
 	return hits
 }
@@ -351,24 +420,32 @@ func (s *literals) lookPair(v []byte, i int, hits []int32) []int32 {
 	return hits
 }
 
-// rarestGram returns where the four bytes of text begin that are least likely
-// to be met in a log, and under which few literals are filed already: the
-// scan stops only there.
-func rarestGram(text string, filed map[string]int) int {
+// rarestGrams returns where the n grams of text in a row begin that are least
+// likely to be met in a log, and under which few literals are filed already:
+// the scan stops only there.
+func rarestGrams(text string, n int, filed map[string]int) int {
 	best, at := 1<<31, 0
-	for i := 0; i+4 <= len(text); i++ {
-		score := 3 * filed[text[i:i+4]]
-		for j := i; j < i+4; j++ {
-			score += int(commonness[text[j]])
-		}
-		if commonGrams[text[i:i+4]] {
-			score += 40
+	for i := 0; i+n+3 <= len(text); i++ {
+		score := 0
+		for j := i; j < i+n; j++ {
+			score += gramScore(text[j:j+4], filed)
 		}
 		if score < best {
 			best, at = score, i
 		}
 	}
 	return at
+}
+
+func gramScore(gram string, filed map[string]int) int {
+	score := 3 * filed[gram]
+	for i := range 4 {
+		score += int(commonness[gram[i]])
+	}
+	if commonGrams[gram] {
+		score += 40
+	}
+	return score
 }
 
 // commonness ranks bytes by how often logs hold them.

@@ -37,10 +37,14 @@ func TestManyLiterals(t *testing.T) {
 		}
 		return string(b)
 	}
-	for range 50 {
+	for i := range 100 {
 		var list []literal
 		for range rng.IntN(200) {
-			list = append(list, newLiteral(text(rng.IntN(9)), where(rng.IntN(4))))
+			if i%2 == 0 {
+				list = append(list, newLiteral(text(rng.IntN(9)), where(rng.IntN(4))))
+			} else { // long enough for wide steps
+				list = append(list, newLiteral(text(7+rng.IntN(5)), contained))
+			}
 		}
 		for range 20 {
 			checkLiterals(t, list, []byte(text(rng.IntN(40))))
@@ -50,7 +54,8 @@ func TestManyLiterals(t *testing.T) {
 
 func checkLiterals(t *testing.T, list []literal, v []byte) {
 	t.Helper()
-	got := newLiterals(list).find(v, nil)
+	set := newLiterals(list)
+	got := set.find(v, nil)
 	slices.Sort(got)
 	got = slices.Compact(got)
 	var want []int32
@@ -61,6 +66,35 @@ func checkLiterals(t *testing.T, list []literal, v []byte) {
 	}
 	if !slices.Equal(got, want) {
 		t.Fatalf("in %q found %v, want %v of %v", v, got, want, list)
+	}
+	if set.absent(v) && len(want) > 0 {
+		t.Fatalf("in %q nothing, want %v of %v", v, want, list)
+	}
+}
+
+// What is absent from a value as it stands is not in it folded either.
+func TestAbsent(t *testing.T) {
+	words := []string{"mimikatz", "\\evil\\pipe", "k-lists", "ⱥⱥⱥⱥⱥⱥ", "[attack]_1"}
+	var list []literal
+	for _, w := range words {
+		list = append(list, newLiteral(w, contained))
+	}
+	set := newLiterals(list)
+	for _, w := range words {
+		for lead := range 9 {
+			for _, upper := range []string{strings.ToUpper(w), strings.ReplaceAll(w, "k", "\u212a"), strings.ReplaceAll(w, "ⱥ", "Ⱥ")} {
+				v := []byte("########"[:lead] + upper + "##")
+				low, _ := appendFold(nil, v)
+				if set.absent(v) || len(set.find(low, nil)) != 1 {
+					t.Errorf("%q: absent %t, found %v", v, set.absent(v), set.find(low, nil))
+				}
+			}
+		}
+	}
+	for _, v := range []string{"", "mimi", "A logon was attempted using explicit credentials."} {
+		if !set.absent([]byte(v)) {
+			t.Errorf("%q may hold something", v)
+		}
 	}
 }
 

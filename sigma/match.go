@@ -55,21 +55,48 @@ func (m *Matcher) Match(e *event.Event) []int32 {
 	}
 	for i := range p.index {
 		x := &p.index[i]
-		if x.id != 0 && e.Get(x.id) == nil {
-			continue
-		}
-		s := m.load(x.slot)
-		for _, v := range s.low {
-			m.hits = x.set.find(v, m.hits[:0])
-			for _, n := range m.hits {
-				for _, r := range x.rules[n] {
-					m.try(r)
-				}
+		switch {
+		case x.id == 0:
+			m.sweep(x)
+		case e.Get(x.id) != nil:
+			for _, v := range m.load(x.slot).low {
+				m.ask(x, v)
 			}
 		}
 	}
 	slices.Sort(m.fired)
 	return m.fired
+}
+
+// sweep looks for keywords in the whole record. Most values hold none, which
+// shows before they are folded.
+func (m *Matcher) sweep(x *index) {
+	if m.event.Text != nil {
+		m.sweepValue(x, m.event.Text)
+	}
+	fields := m.event.Fields()
+	for i := range fields { // a null value is empty, and no keyword is
+		m.sweepValue(x, fields[i].Value)
+	}
+}
+
+func (m *Matcher) sweepValue(x *index, v []byte) {
+	if x.set.absent(v) {
+		return
+	}
+	var low []byte
+	low, m.arena = appendFold(m.arena, v)
+	m.ask(x, low)
+}
+
+// ask tries the rules whose witnesses v, which is folded, holds.
+func (m *Matcher) ask(x *index, v []byte) {
+	m.hits = x.set.find(v, m.hits[:0])
+	for _, n := range m.hits {
+		for _, r := range x.rules[n] {
+			m.try(r)
+		}
+	}
 }
 
 func (m *Matcher) begin(e *event.Event) {
