@@ -85,14 +85,11 @@ func newLiterals(list []literal) *literals {
 // absent reports that no literal is in v, which need not be folded. False
 // says nothing.
 func (s *literals) absent(v []byte) bool {
-	if !isASCII(v) { // folded it may be longer, and have letters that it has not
+	if !s.onlyGrams || !isASCII(v) { // folded it may be longer, and have letters that it has not
 		return false
 	}
 	if len(v) < s.shortest {
 		return true
-	}
-	if !s.onlyGrams {
-		return false
 	}
 	_, chain := s.grams.next(v, 0)
 	return chain == 0

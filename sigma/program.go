@@ -402,26 +402,43 @@ func (c *compiler) witnesses(n int32) ([]witness, float64) {
 	return nil, math.Inf(1)
 }
 
-// everyday are values that ordinary machines log all day.
-var everyday = map[string]bool{
-	"microsoft corporation": true, "microsoft® windows® operating system": true, "true": true, "false": true, "system": true,
-	`\svchost.exe`: true, `\explorer.exe`: true, `\services.exe`: true, `\conhost.exe`: true, `\dllhost.exe`: true, `\taskhostw.exe`: true,
-	`\runtimebroker.exe`: true, `\msedge.exe`: true, `\chrome.exe`: true, `\wmiprvse.exe`: true, `\cmd.exe`: true, `\powershell.exe`: true,
-	`c:\windows\`: true, `c:\windows\system32\`: true, `:\windows\`: true, `:\windows\system32\`: true, `\appdata\local\temp\`: true, `c:\program files\`: true, `c:\program files (x86)\`: true,
-	".exe": true, ".dll": true, "get": true, "post": true, "200": true, "c:\\": true, "0x0": true, "-": true,
-}
+// everyday says of how many in a thousand records of ordinary machines some
+// texts are found in the field that rules look for them in.
+var everyday = func() map[string]float64 {
+	m := map[string]float64{}
+	for often, texts := range map[float64][]string{
+		1000: {".exe", ".dll", `c:\`, `\`, "-", `c:\windows`, `c:\windows\`, `:\windows\`, `\windows\`, "microsoft corporation", "get", "200"},
+		600: {
+			`c:\windows\system32\`, `:\windows\system32\`, `\windows\system32\`, `\system32\`, `\system32`, "system32", "microsoft® windows® operating system",
+			"true", "false", "system", "0x3e7", "0x0", "medium", `\users\`, `:\users\`, `c:\users\`,
+		},
+		250: {
+			`\svchost.exe`, `c:\windows\system32\svchost.exe`, `c:\windows\system32\services.exe`, "high", "low", "post", `\explorer.exe`, `c:\windows\explorer.exe`, `\services.exe`, `\msedge.exe`, `\chrome.exe`, "user", "service", "name", ` c:\`, ".txt", ".dat", "root", "time", "process", "update",
+			`\appdata\`, `\appdata\local\`, `\appdata\local\temp\`, `c:\windows\temp\`, `\temp\`, `\documents\`, `c:\programdata\`, `:\programdata\`, `\programdata\`,
+			`c:\program files\`, `c:\program files (x86)\`, `\program files\`, `\program files (x86)\`,
+		},
+		100: {`\conhost.exe`, `\dllhost.exe`, `\taskhostw.exe`, `\runtimebroker.exe`, `\wmiprvse.exe`, `\cmd.exe`, "-embedding"},
+		40:  {`\powershell.exe`, `\rundll32.exe`, `\msiexec.exe`, `\net.exe`},
+	} {
+		for _, text := range texts {
+			m[text] = often
+		}
+	}
+	return m
+}()
 
-// cost guesses how often w is found where its rule does not match: literals
-// that many rules use are common, short ones are found everywhere.
+// cost guesses of how many in a thousand records w is found where its rule
+// does not match: literals that many rules use are common, short ones are
+// found everywhere.
 func (c *compiler) cost(w witness) float64 {
 	uses, n := float64(c.uses[w]), float64(len(w.text))
-	if everyday[w.text] {
-		return 1000 + uses
+	if often := everyday[w.text]; often > 0 {
+		return often
 	}
 	if w.where == contained {
-		return 1 + 2*uses + 300/(n*n)
+		return 1 + min(2*uses, 40) + 600/(n*n)
 	}
-	return 1 + 4*uses + 20/(n*n+1)
+	return 1 + min(4*uses, 40) + 20/(n*n+1)
 }
 
 // leafWitnesses returns the folded literals of which one is found whenever l
