@@ -209,7 +209,7 @@ func (d *Decoder) record(pos, size int) bool {
 		err = d.decode(r.body)
 	}
 	if d.writing {
-		d.closeList()
+		d.json = d.closeList(d.json)
 		r.JSON = d.json
 	} else {
 		r.Fields = d.fields[:d.n:d.n]

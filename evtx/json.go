@@ -9,17 +9,18 @@ import (
 // want nothing else of them: Record.JSON has them as members of an object,
 // each with a comma before it, an array for a name that comes several times in
 // a row. A record in which a name comes back after others, or one like it,
-// still comes as Fields. quote appends s as a JSON string, and leaves printable
-// ASCII but quotes and backslashes as it is. WriteJSON is called before the
-// first chunk.
+// still comes as Fields. quote appends s as a JSON string; printable ASCII but
+// quotes and backslashes, and U+00A0 to U+07FF, it leaves as they are. WriteJSON
+// is called before the first chunk.
 func (d *Decoder) WriteJSON(quote func(dst, s []byte) []byte) {
 	d.quote, d.names.quote = quote, quote
 }
 
-// open starts the member of the field of o: its key, or in an array its comma
-// when the field before had the same name. It reports false when there are too
-// many fields, or when an earlier one had the name, which is not undone here.
-func (d *Decoder) open(o *op) bool {
+// open starts the member of the field of o at the end of dst, which is d.json:
+// its key, or in an array its comma when the field before had the same name. It
+// reports false when there are too many fields, or when an earlier one had the
+// name, which is not undone here.
+func (d *Decoder) open(dst []byte, o *op) ([]byte, bool) {
 	n := int(o.number)
 	if n >= len(d.seen) {
 		d.seen = append(d.seen, make([]uint32, max(64, n+1-len(d.seen)))...)
@@ -28,46 +29,47 @@ func (d *Decoder) open(o *op) bool {
 	switch {
 	case again && n != d.last:
 		d.repeated = true
-		return false
+		return dst, false
 	case d.n == maxFields:
 		d.dropped = droppedOutput
-		return false
+		return dst, false
 	}
 	d.n++
 	if again {
 		if !d.list {
 			d.list = true
-			d.json = slices.Insert(d.json, d.at, '[')
+			dst = slices.Insert(dst, d.at, '[')
 		}
-		d.json = append(d.json, ',')
-		return true
+		return append(dst, ','), true
 	}
 	d.seen[n] = d.serial
-	d.closeList()
-	d.json = appendSmall(d.json, o.key)
-	d.last, d.at = n, len(d.json)
-	return true
+	dst = appendSmall(d.closeList(dst), o.key)
+	d.last, d.at = n, len(dst)
+	return dst, true
 }
 
 // closeList ends an array of values of one name.
-func (d *Decoder) closeList() {
+func (d *Decoder) closeList(dst []byte) []byte {
 	if d.list {
 		d.list = false
-		d.json = append(d.json, ']')
+		dst = append(dst, ']')
 	}
+	return dst
 }
 
 // member writes a field.
 func (d *Decoder) member(o *op, v []byte, k Kind) {
+	dst, ok := d.open(d.json, o)
 	switch {
-	case !d.open(o):
+	case !ok:
 	case k == Null:
-		d.json = append(d.json, "null"...)
+		dst = append(dst, "null"...)
 	case k != String && bare(v, k):
-		d.json = append(d.json, v...)
+		dst = append(dst, v...)
 	default:
-		d.json = d.quote(d.json, v)
+		dst = d.quote(dst, v)
 	}
+	d.json = dst
 }
 
 // memberLiteral writes a field of fixed text, which is quoted once.
@@ -75,8 +77,8 @@ func (d *Decoder) memberLiteral(o *op, text []byte) {
 	if o.json == nil {
 		o.json = d.quote(make([]byte, 0, small), text)
 	}
-	if d.open(o) {
-		d.json = appendSmall(d.json, o.json)
+	if dst, ok := d.open(d.json, o); ok {
+		d.json = appendSmall(dst, o.json)
 	}
 }
 
@@ -84,72 +86,77 @@ func (d *Decoder) memberLiteral(o *op, text []byte) {
 // of a common type and has a text. It reports false, and has written nothing,
 // when value is to do it.
 func (d *Decoder) write(o *op, v value, m *memo) bool {
-	typ, b := v.typ(), d.bytes(v)
-	if len(b) == 0 || len(d.json) > maxOutput {
+	typ, b, dst := v.typ(), d.bytes(v), d.json
+	if len(b) == 0 || len(dst) > maxOutput {
 		return false
 	}
 	if o.role != roleNone && typ != typeString && (o.role != roleTime || typ != typeFileTime) {
 		return false // what it is assigned to wants its text
 	}
+	ok := false
 	switch {
 	case typ == typeString:
 		if len(b) < 2 || b[0]|b[1] == 0 || o.role == roleTime || !d.room(len(b)) {
 			return false
 		}
 		d.work -= len(b) / 16
-		if d.open(o) {
-			d.writeUTF16(o.role, b)
+		if dst, ok = d.open(dst, o); ok {
+			dst = d.writeUTF16(dst, o.role, b)
 		}
 	case integers[typ] != 0:
-		u, i, ok := integer(b)
-		if !ok {
+		u, i, fits := integer(b)
+		if !fits {
 			return false
 		}
-		if d.open(o) {
-			d.json = appendInteger(d.json, u, i, integers[typ])
+		if dst, ok = d.open(dst, o); ok {
+			dst = appendInteger(dst, u, i, integers[typ])
 		}
 	case typ == typeFileTime && len(b) == 8:
 		u := le.Uint64(b)
 		if o.role == roleTime && d.rec.Time == NoTime {
 			d.rec.Time = unixTime(u)
 		}
-		if d.open(o) {
-			d.json = append(d.clock.appendFileTime(append(d.json, '"'), u), '"')
+		if dst, ok = d.open(dst, o); ok {
+			dst = append(d.clock.appendFileTime(append(dst, '"'), u), '"')
 		}
-	case (typ == typeGUID || typ == typeSID) && len(b) <= memoSize:
-		if m.typ != typ || string(b) != string(m.raw[:m.size]) {
-			if d.remember(m, typ, b); m.typ == typeNull {
+	case typ == typeGUID && len(b) == 16:
+		if dst, ok = d.open(dst, o); ok {
+			dst, _ = appendGUID(append(dst, '"'), b)
+			dst = append(dst, '"')
+		}
+	case typ == typeSID && len(b) <= memoSize:
+		if len(m.json) == 0 || m.typ != typ || string(b) != string(m.raw[:m.size]) {
+			text, fits := appendSID(append(slices.Grow(m.json[:0], small), '"'), b)
+			if !fits {
 				return false
 			}
-			m.json = d.quote(slices.Grow(m.json[:0], small), m.text)
+			m.typ, m.size, m.json, m.text = typ, uint8(copy(m.raw[:], b)), append(text, '"'), text[1:]
 		}
-		if d.open(o) {
-			d.json = appendSmall(d.json, m.json)
+		if dst, ok = d.open(dst, o); ok {
+			dst = appendSmall(dst, m.json)
 		}
 	default:
 		return false
 	}
+	d.json = dst
 	return true
 }
 
 // writeUTF16 writes text as a JSON string: straight, or by way of UTF-8 when it
-// is not all ASCII or its role asks for that too.
-func (d *Decoder) writeUTF16(r role, text []byte) {
+// holds other characters than most, or its role asks for that too.
+func (d *Decoder) writeUTF16(dst []byte, r role, text []byte) []byte {
 	if r == roleNone {
-		var ok bool
-		start := len(d.json)
-		if d.json, ok = appendJSONUTF16(d.json, text); ok {
-			return
+		if out, ok := appendJSONUTF16(dst, text); ok {
+			return out
 		}
-		d.json = d.json[:start]
 	}
 	start := len(d.out)
 	d.out = appendUTF16(d.out, text)
 	v := d.out[start:len(d.out):len(d.out)]
-	d.json = d.quote(d.json, v)
 	if r != roleNone {
 		d.assign(r, v)
 	}
+	return d.quote(dst, v)
 }
 
 // integers says how the integers of each type are written.

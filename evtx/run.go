@@ -285,7 +285,7 @@ var kept = [256]bool{
 
 // remember makes m hold a value and its text.
 func (d *Decoder) remember(m *memo, typ byte, b []byte) {
-	m.typ, m.size = typ, uint8(copy(m.raw[:], b))
+	m.typ, m.size, m.json = typ, uint8(copy(m.raw[:], b)), m.json[:0] // they share memory
 	var ok bool
 	if m.text, ok = d.clock.appendValue(m.text[:0], typ, b); !ok {
 		d.dropped = droppedValue

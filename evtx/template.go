@@ -72,7 +72,7 @@ type memo struct {
 	typ    byte
 	serial uint32 // of the last record whose fields point at text
 	text   []byte
-	json   []byte // text as a JSON string, while writing
+	json   []byte // text as a JSON string; empty when it has not been asked for
 }
 
 const (

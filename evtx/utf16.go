@@ -54,7 +54,7 @@ func appendUTF16(dst, src []byte) []byte {
 }
 
 // appendJSONUTF16 appends src as appendUTF16 does, as a JSON string, when all
-// of it is printable ASCII; else it reports false.
+// of it is printable ASCII or from U+00A0 to U+07FF; else it reports false.
 func appendJSONUTF16(dst, src []byte) ([]byte, bool) {
 	size := len(src) &^ 1
 	if size >= 2 && src[size-1]|src[size-2] == 0 {
@@ -113,15 +113,19 @@ func narrowPlain(v, w uint64) (uint64, bool) {
 }
 
 // escapeUTF16 writes src to out from n on, with a backslash before each quote
-// and backslash, and returns where it ends; -1 when a character is not
-// printable ASCII.
+// and backslash, and returns where it ends; -1 when a character is neither
+// printable ASCII nor from U+00A0 to U+07FF, two bytes at most.
 func escapeUTF16(out []byte, n int, src []byte) int {
 	for i := 0; i+2 <= len(src); i += 2 {
 		c := le.Uint16(src[i:])
-		if c < ' ' || c >= 0x7f {
+		switch {
+		case c >= 0xa0 && c < 0x800:
+			out[n], out[n+1] = 0xc0|byte(c>>6), 0x80|byte(c)&0xbf
+			n += 2
+			continue
+		case c < ' ' || c >= 0x7f:
 			return -1
-		}
-		if c == '"' || c == '\\' {
+		case c == '"' || c == '\\':
 			out[n] = '\\'
 			n++
 		}

@@ -207,17 +207,17 @@ func appendReal(dst, b []byte) ([]byte, bool) {
 
 const hexDigits = "0123456789ABCDEF"
 
-// hexPairs holds the two digits of each byte.
-var hexPairs = func() (pairs [512]byte) {
-	for i := range 256 {
-		pairs[2*i], pairs[2*i+1] = hexDigits[i>>4], hexDigits[i&15]
+// hexPairs holds the two digits of each byte, the first in the low byte.
+var hexPairs = func() (pairs [256]uint16) {
+	for i := range pairs {
+		pairs[i] = uint16(hexDigits[i>>4]) | uint16(hexDigits[i&15])<<8
 	}
 	return pairs
 }()
 
 func appendHex(dst, b []byte) []byte {
 	for _, x := range b {
-		dst = append(dst, hexPairs[2*int(x)], hexPairs[2*int(x)+1])
+		dst = le.AppendUint16(dst, hexPairs[x])
 	}
 	return dst
 }
@@ -232,7 +232,7 @@ func appendGUID(dst, b []byte) ([]byte, bool) {
 	dst = append(dst, "{00000000-0000-0000-0000-000000000000}"...)
 	text := dst[n : n+38]
 	for i, at := range guidOrder {
-		copy(text[at:at+2], hexPairs[2*int(b[i]):])
+		le.PutUint16(text[at:], hexPairs[b[i]])
 	}
 	return dst, true
 }
@@ -245,17 +245,14 @@ func appendSID(dst, b []byte) ([]byte, bool) {
 	if len(b) < 8 || len(b) < 8+4*int(b[1]) {
 		return dst, false
 	}
-	dst = append(dst, "S-"...)
-	dst = strconv.AppendUint(dst, uint64(b[0]), 10)
-	dst = append(dst, '-')
+	dst = append(appendUint(append(dst, 'S', '-'), uint64(b[0])), '-')
 	var authority uint64
 	for _, x := range b[2:8] {
 		authority = authority<<8 | uint64(x)
 	}
-	dst = strconv.AppendUint(dst, authority, 10)
+	dst = appendUint(dst, authority)
 	for i := range int(b[1]) {
-		dst = append(dst, '-')
-		dst = appendUint(dst, uint64(le.Uint32(b[8+4*i:])))
+		dst = appendUint(append(dst, '-'), uint64(le.Uint32(b[8+4*i:])))
 	}
 	return dst, true
 }

@@ -16,7 +16,7 @@ import (
 
 // Sizes in bytes that bound what is held of one file.
 const (
-	defaultBlockSize = 512 << 10
+	defaultBlockSize = 256 << 10
 	headSize         = 64 << 10 // what a format is recognised from
 	maxRecord        = 4 << 20  // a block grows to this to hold one whole record
 )

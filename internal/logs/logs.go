@@ -76,7 +76,7 @@ type Options struct {
 	Stop <-chan struct{}
 	// Location is where stamps without a zone were written; nil is UTC.
 	Location *time.Location
-	// BlockSize is the size in bytes that blocks are cut to; 0 is 512 KiB.
+	// BlockSize is the size in bytes that blocks are cut to; 0 is 256 KiB.
 	BlockSize int
 	// MaxRatio is how many times its size on disk a file may unpack to (after
 	// the first 64 MiB); 0 is 500.
