@@ -22,6 +22,19 @@ func (d *Decoder) WriteJSON(quote func(dst, s []byte) []byte) {
 // name, which is not undone here.
 func (d *Decoder) open(dst []byte, o *op) ([]byte, bool) {
 	n := int(o.number)
+	if n >= len(d.seen) || d.seen[n] == d.serial || d.list || d.n == maxFields {
+		return d.openLate(dst, o)
+	}
+	d.n++
+	d.seen[n] = d.serial
+	dst = appendSmall(dst, o.key)
+	d.last, d.at = n, len(dst)
+	return dst, true
+}
+
+// openLate is open where there is more to do than to write the key.
+func (d *Decoder) openLate(dst []byte, o *op) ([]byte, bool) {
+	n := int(o.number)
 	if n >= len(d.seen) {
 		d.seen = append(d.seen, make([]uint32, max(64, n+1-len(d.seen)))...)
 	}
@@ -33,19 +46,15 @@ func (d *Decoder) open(dst []byte, o *op) ([]byte, bool) {
 	case d.n == maxFields:
 		d.dropped = droppedOutput
 		return dst, false
+	case !again:
+		dst = d.closeList(dst)
+		return d.open(dst, o)
+	case !d.list:
+		d.list = true
+		dst = slices.Insert(dst, d.at, '[')
 	}
 	d.n++
-	if again {
-		if !d.list {
-			d.list = true
-			dst = slices.Insert(dst, d.at, '[')
-		}
-		return append(dst, ','), true
-	}
-	d.seen[n] = d.serial
-	dst = appendSmall(d.closeList(dst), o.key)
-	d.last, d.at = n, len(dst)
-	return dst, true
+	return append(dst, ','), true
 }
 
 // closeList ends an array of values of one name.
