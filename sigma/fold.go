@@ -24,21 +24,21 @@ func upperMask(w uint64) uint64 {
 
 // isASCII reports whether v has no bytes above 0x7f.
 func isASCII(v []byte) bool {
-	for ; len(v) >= 32; v = v[32:] {
-		if (binary.LittleEndian.Uint64(v)|binary.LittleEndian.Uint64(v[8:])|binary.LittleEndian.Uint64(v[16:])|binary.LittleEndian.Uint64(v[24:]))&tops != 0 {
-			return false
+	if len(v) < 8 {
+		var or byte
+		for _, c := range v {
+			or |= c
 		}
+		return or < utf8.RuneSelf
+	}
+	or := binary.LittleEndian.Uint64(v[len(v)-8:])
+	for ; len(v) >= 32; v = v[32:] {
+		or |= binary.LittleEndian.Uint64(v) | binary.LittleEndian.Uint64(v[8:]) | binary.LittleEndian.Uint64(v[16:]) | binary.LittleEndian.Uint64(v[24:])
 	}
 	for ; len(v) >= 8; v = v[8:] {
-		if binary.LittleEndian.Uint64(v)&tops != 0 {
-			return false
-		}
+		or |= binary.LittleEndian.Uint64(v)
 	}
-	var or byte
-	for _, c := range v {
-		or |= c
-	}
-	return or < utf8.RuneSelf
+	return or&tops == 0
 }
 
 // appendFold returns v folded. It returns v itself when nothing changes, else

@@ -85,11 +85,11 @@ func newLiterals(list []literal) *literals {
 // absent reports that no literal is in v, which need not be folded. False
 // says nothing.
 func (s *literals) absent(v []byte) bool {
-	if !s.onlyGrams || !isASCII(v) { // folded it may be longer, and have letters that it has not
-		return false
-	}
-	if len(v) < s.shortest {
+	if len(v)+len(v)/2 < s.shortest { // folded it is longer by half at most
 		return true
+	}
+	if !s.onlyGrams || !isASCII(v) {
+		return false
 	}
 	_, chain := s.grams.next(v, 0)
 	return chain == 0
@@ -231,7 +231,7 @@ func (s *literals) findSuffix(v []byte, hits []int32) []int32 {
 // each is filed under as many grams in a row as the scan then steps over: one
 // of them stands where the scan looks, wherever in a value the literal begins.
 type gramTable struct {
-	step    int      // 1, or wideStep
+	step    int      // how many bytes apart grams are looked at
 	shift   uint     // 32 - log2(bits in filter); 0 = no literals
 	filter  []uint64 // bit set over hashed grams
 	keys    []uint32 // open addressing by gram
@@ -246,15 +246,12 @@ type gramEntry struct {
 	offset  int32 // of the gram in its literal
 }
 
-const (
-	wideStep = 4
-	anyCase  = ' ' * ones // what an ASCII letter has in lower case and not in upper case
-)
+// widestStep bounds under how many grams a literal is filed.
+const widestStep = 8
 
-// gramAt returns the gram that text begins with.
-func gramAt(text string) uint32 {
-	return (uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24) | anyCase&0xffffffff
-}
+// gramOf returns the gram that v begins with, without what tells the case of
+// ASCII letters.
+func gramOf(v []byte) uint32 { return binary.LittleEndian.Uint32(v) | 0x20202020 }
 
 func gramHash(g uint32) uint32 { return g * 0x9e3779b1 }
 
@@ -262,11 +259,9 @@ func (t *gramTable) build(list []literal, which []int32) {
 	if len(which) == 0 {
 		return
 	}
-	t.step = wideStep
+	t.step = widestStep
 	for _, n := range which {
-		if len(list[n].text) < 3+wideStep {
-			t.step = 1
-		}
+		t.step = min(t.step, len(list[n].text)-3)
 	}
 	logBits := min(max(bits.Len(uint(len(which)*24*t.step*t.step)), 10), 18)
 	t.shift = uint(32 - logBits)
@@ -279,7 +274,7 @@ func (t *gramTable) build(list []literal, which []int32) {
 		at := rarestGrams(text, t.step, filed)
 		for i := at; i < at+t.step; i++ {
 			filed[text[i:i+4]]++
-			t.add(gramAt(text[i:]), n, i)
+			t.add(gramOf(list[n].bytes[i:]), n, i)
 		}
 	}
 }
@@ -306,45 +301,28 @@ func (t *gramTable) chain(g uint32) int32 {
 	return t.chains[i]
 }
 
-// next returns the first index of v from i on at which a filed gram stands,
-// and the chain of its entries; chain 0 when there is none.
+// next returns the first index of v, from i on by steps, at which a filed gram
+// stands, and the chain of its entries; chain 0 when there is none.
 func (t *gramTable) next(v []byte, i int) (at int, chain int32) {
-	filter, shift := t.filter, t.shift&31
-	if t.step == wideStep {
-		for ; i+8 <= len(v); i += 8 {
-			w := binary.LittleEndian.Uint64(v[i:]) | anyCase
-			h0, h1 := gramHash(uint32(w)), gramHash(uint32(w>>32))
-			b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
-			if (b0|b1)&1 == 0 {
-				continue
-			}
-			if c := t.chain(uint32(w)); c != 0 {
-				return i, c
-			}
-			if c := t.chain(uint32(w >> 32)); c != 0 {
-				return i + 4, c
-			}
+	filter, shift, step := t.filter, t.shift&31, t.step
+	for ; i+3*step+4 <= len(v); i += 4 * step { // four grams at a time; most often none is filed
+		g0, g1, g2, g3 := gramOf(v[i:]), gramOf(v[i+step:]), gramOf(v[i+2*step:]), gramOf(v[i+3*step:])
+		h0, h1, h2, h3 := gramHash(g0), gramHash(g1), gramHash(g2), gramHash(g3)
+		b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
+		b2, b3 := filter[h2>>shift>>6]>>(h2>>shift&63), filter[h3>>shift>>6]>>(h3>>shift&63)
+		if (b0|b1|b2|b3)&1 == 0 {
+			continue
 		}
-	} else {
-		for ; i+8 <= len(v); i += 4 { // four grams from one load; most often none is there
-			w := binary.LittleEndian.Uint64(v[i:]) | anyCase
-			h0, h1, h2, h3 := gramHash(uint32(w)), gramHash(uint32(w>>8)), gramHash(uint32(w>>16)), gramHash(uint32(w>>24))
-			b0, b1 := filter[h0>>shift>>6]>>(h0>>shift&63), filter[h1>>shift>>6]>>(h1>>shift&63)
-			b2, b3 := filter[h2>>shift>>6]>>(h2>>shift&63), filter[h3>>shift>>6]>>(h3>>shift&63)
-			if (b0|b1|b2|b3)&1 == 0 {
-				continue
-			}
-			for j, b := range [4]uint64{b0, b1, b2, b3} {
-				if b&1 != 0 {
-					if c := t.chain(uint32(w >> (8 * j))); c != 0 {
-						return i + j, c
-					}
+		for j, b := range [4]uint64{b0, b1, b2, b3} {
+			if b&1 != 0 {
+				if c := t.chain(gramOf(v[i+j*step:])); c != 0 {
+					return i + j*step, c
 				}
 			}
 		}
 	}
-	for ; i+4 <= len(v); i += t.step {
-		g := binary.LittleEndian.Uint32(v[i:]) | anyCase&0xffffffff
+	for ; i+4 <= len(v); i += step {
+		g := gramOf(v[i:])
 		h := gramHash(g)
 		if filter[h>>shift>>6]&(1<<(h>>shift&63)) != 0 {
 			if c := t.chain(g); c != 0 {

@@ -42,8 +42,8 @@ func TestManyLiterals(t *testing.T) {
 		for range rng.IntN(200) {
 			if i%2 == 0 {
 				list = append(list, newLiteral(text(rng.IntN(9)), where(rng.IntN(4))))
-			} else { // long enough for wide steps
-				list = append(list, newLiteral(text(7+rng.IntN(5)), contained))
+			} else { // long enough to step over bytes
+				list = append(list, newLiteral(text(4+i%9+rng.IntN(5)), contained))
 			}
 		}
 		for range 20 {

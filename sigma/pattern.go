@@ -93,6 +93,13 @@ func (p Pattern) glob(v []byte) bool {
 		}
 		_, n := utf8.DecodeRune(v[backAt:])
 		backAt += n
+		if back < len(p) && p[back].Literal != "" && utf8.RuneStart(p[back].Literal[0]) { // what may begin it is the next place to try
+			n := bytes.IndexByte(v[backAt:], p[back].Literal[0])
+			if n < 0 {
+				return false
+			}
+			backAt += n
+		}
 		i, at = back, backAt
 	}
 }
