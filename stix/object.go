@@ -31,14 +31,14 @@ type Common struct {
 	CreatedByRef       ID                        `json:"created_by_ref,omitempty"`
 	Created            Timestamp                 `json:"created,omitzero"`
 	Modified           Timestamp                 `json:"modified,omitzero"`
-	Revoked            bool                      `json:"revoked,omitempty"`
+	Revoked            bool                      `json:"revoked,omitzero"`
 	Labels             []string                  `json:"labels,omitempty"`
 	Confidence         *int                      `json:"confidence,omitempty"`
 	Lang               string                    `json:"lang,omitempty"`
 	ExternalReferences []ExternalReference       `json:"external_references,omitempty"`
 	ObjectMarkingRefs  []ID                      `json:"object_marking_refs,omitempty"`
 	GranularMarkings   []GranularMarking         `json:"granular_markings,omitempty"`
-	Defanged           bool                      `json:"defanged,omitempty"`
+	Defanged           bool                      `json:"defanged,omitzero"`
 	Extensions         map[string]jsontext.Value `json:"extensions,omitempty"`
 }
 

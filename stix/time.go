@@ -33,11 +33,13 @@ func (t Timestamp) String() string {
 	return u.Format(time.RFC3339Nano)
 }
 
-// MarshalText and UnmarshalText make t a JSON string.
-func (t Timestamp) MarshalText() ([]byte, error) { return []byte(t.String()), nil }
+// MarshalJSON writes t as a JSON string.
+func (t Timestamp) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + t.String() + `"`), nil
+}
 
-// UnmarshalText reads what MarshalText writes, and all that ParseTimestamp does.
-func (t *Timestamp) UnmarshalText(b []byte) (err error) {
-	*t, err = ParseTimestamp(string(b))
+// UnmarshalJSON reads a JSON string as ParseTimestamp does.
+func (t *Timestamp) UnmarshalJSON(b []byte) (err error) {
+	*t, err = ParseTimestamp(text(b))
 	return err
 }
