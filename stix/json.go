@@ -76,6 +76,36 @@ func members(b []byte) iter.Seq2[[]byte, []byte] {
 	}
 }
 
+// elements yields the elements of an array as they stand. It yields nothing
+// for another kind of value.
+func elements(b []byte) iter.Seq2[int, []byte] {
+	return func(yield func(n int, value []byte) bool) {
+		if len(b) == 0 || b[0] != '[' {
+			return
+		}
+		n := 0
+		for i := space(b, 1); b[i] != ']'; n++ {
+			end := skip(b, i)
+			if !yield(n, b[i:end]) {
+				return
+			}
+			if i = space(b, end); b[i] == ',' {
+				i = space(b, i+1)
+			}
+		}
+	}
+}
+
+// member returns the value of the member called name, nil when there is none.
+func member(b []byte, name string) []byte {
+	for n, v := range members(b) {
+		if string(n) == name {
+			return v
+		}
+	}
+	return nil
+}
+
 // unquote returns what a string says; without escapes that is a part of b.
 func unquote(b []byte) []byte {
 	if bytes.IndexByte(b, '\\') < 0 {

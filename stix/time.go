@@ -10,6 +10,10 @@ import (
 // digits of the second as it has (section 2.16).
 type Timestamp struct{ time.Time }
 
+// millisecond is the layout of a time to the millisecond, as created and
+// modified are written (section 3.2).
+const millisecond = "2006-01-02T15:04:05.000Z"
+
 var errTimestamp = errors.New("no timestamp: RFC 3339 in UTC with Z, such as 2021-03-02T10:11:12.000Z (section 2.16)")
 
 // ParseTimestamp reads a timestamp. Digits beyond nanoseconds are cut.
@@ -28,7 +32,7 @@ func ParseTimestamp(s string) (Timestamp, error) {
 func (t Timestamp) String() string {
 	u := t.UTC()
 	if u.Nanosecond()%1e6 == 0 {
-		return u.Format("2006-01-02T15:04:05.000Z")
+		return u.Format(millisecond)
 	}
 	return u.Format(time.RFC3339Nano)
 }

@@ -99,6 +99,7 @@ var extensions = []definition{
 
 var (
 	definitionOf = byName(definitions)
+	extensionOf  = byName(extensions)
 	nameOf       = byType(definitions)
 	extensionFor = byType(extensions)
 )
