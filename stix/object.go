@@ -28,15 +28,15 @@ type Common struct {
 	Type               string                    `json:"type"`
 	SpecVersion        string                    `json:"spec_version,omitempty"`
 	ID                 ID                        `json:"id"`
-	CreatedByRef       ID                        `json:"created_by_ref,omitempty"`
+	CreatedByRef       ID                        `json:"created_by_ref,omitempty" stix:"ref=identity"`
 	Created            Timestamp                 `json:"created,omitzero"`
-	Modified           Timestamp                 `json:"modified,omitzero"`
+	Modified           Timestamp                 `json:"modified,omitzero" stix:"from=created"`
 	Revoked            bool                      `json:"revoked,omitzero"`
 	Labels             []string                  `json:"labels,omitempty"`
-	Confidence         *int                      `json:"confidence,omitempty"`
+	Confidence         *int                      `json:"confidence,omitempty" stix:"min=0,max=100"`
 	Lang               string                    `json:"lang,omitempty"`
 	ExternalReferences []ExternalReference       `json:"external_references,omitempty"`
-	ObjectMarkingRefs  []ID                      `json:"object_marking_refs,omitempty"`
+	ObjectMarkingRefs  []ID                      `json:"object_marking_refs,omitempty" stix:"ref=marking-definition"`
 	GranularMarkings   []GranularMarking         `json:"granular_markings,omitempty"`
 	Defanged           bool                      `json:"defanged,omitzero"`
 	Extensions         map[string]jsontext.Value `json:"extensions,omitempty"`
@@ -44,24 +44,24 @@ type Common struct {
 
 // An ExternalReference points at what is not STIX (section 2.5).
 type ExternalReference struct {
-	SourceName  string            `json:"source_name"`
-	Description string            `json:"description,omitempty"`
-	URL         string            `json:"url,omitempty"`
-	Hashes      map[string]string `json:"hashes,omitempty"`
-	ExternalID  string            `json:"external_id,omitempty"`
+	SourceName  string `json:"source_name" stix:"required"`
+	Description string `json:"description,omitempty"`
+	URL         string `json:"url,omitempty"`
+	Hashes      Hashes `json:"hashes,omitempty"`
+	ExternalID  string `json:"external_id,omitempty"`
 }
 
 // A GranularMarking marks parts of an object (section 7.2.3).
 type GranularMarking struct {
 	Lang       string   `json:"lang,omitempty"`
-	MarkingRef ID       `json:"marking_ref,omitempty"`
-	Selectors  []string `json:"selectors"`
+	MarkingRef ID       `json:"marking_ref,omitempty" stix:"ref=marking-definition"`
+	Selectors  []string `json:"selectors" stix:"required"`
 }
 
 // A KillChainPhase is a step of an attack (section 2.11).
 type KillChainPhase struct {
-	KillChainName string `json:"kill_chain_name"`
-	PhaseName     string `json:"phase_name"`
+	KillChainName string `json:"kill_chain_name" stix:"required"`
+	PhaseName     string `json:"phase_name" stix:"required"`
 }
 
 // Errors of objects.
