@@ -87,10 +87,14 @@ const Namespace = "00abedb4-aa42-466c-9c01-fed23315a9b7"
 
 // NamedID returns the identifier of type t that name gives in the namespace of
 // STIX (a UUID of version 5).
-func NamedID(t, name string) ID {
+func NamedID(t, name string) ID { return named(t, Namespace, name) }
+
+// named returns the identifier of type t that name gives in the namespace of a
+// UUID.
+func named(t, space, name string) ID {
 	h := sha1.New()
-	space, _ := hex.DecodeString(strings.ReplaceAll(Namespace, "-", ""))
-	h.Write(space)
+	u, _ := hex.DecodeString(strings.ReplaceAll(space, "-", ""))
+	h.Write(u)
 	h.Write([]byte(name))
 	return formatID(t, [16]byte(h.Sum(nil)[:16]), 5)
 }

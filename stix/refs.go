@@ -7,14 +7,19 @@ import "bytes"
 // The path is written as a selector (section 7.2.3.1). It stops when yield
 // returns false.
 func (o *Object) Refs(yield func(path string, id ID) bool) {
-	w := refWalker{b: o.raw, yield: yield}
+	w := refWalker{b: o.raw, visit: func(p path, start, end int) bool {
+		id := ID(unquote(o.raw[start:end]))
+		return id.Valid() != nil || yield(string(p), id)
+	}}
 	w.value(nil, false)
 }
 
+// A refWalker visits each string in a property for references, by its path and
+// where it stands, until visit returns false.
 type refWalker struct {
 	b     []byte
 	i     int
-	yield func(path string, id ID) bool
+	visit func(p path, start, end int) bool
 }
 
 // value walks over the value at hand, which is of a property for references or
@@ -28,11 +33,7 @@ func (w *refWalker) value(p path, ref bool) bool {
 	case '"':
 		start := w.i
 		w.i = skipString(w.b, w.i)
-		if !ref {
-			return true
-		}
-		id := ID(unquote(w.b[start:w.i]))
-		return id.Valid() != nil || w.yield(string(p), id)
+		return !ref || w.visit(p, start, w.i)
 	}
 	w.i = skip(w.b, w.i)
 	return true
