@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -66,9 +67,10 @@ type KillChainPhase struct {
 
 // Errors of objects.
 var (
-	errDepth  = fmt.Errorf("brackets within brackets, more than %d deep", MaxDepth)
-	errNoType = errors.New("no property type: no STIX object (section 3.2)")
-	errIDType = errors.New("its identifier begins with another type than its own (section 2.9)")
+	errDepth    = fmt.Errorf("brackets within brackets, more than %d deep", MaxDepth)
+	errNoObject = errors.New("no JSON object: an object of STIX stands in { }")
+	errNoType   = errors.New("no property type: no STIX object (section 3.2)")
+	errIDType   = errors.New("its identifier begins with another type than its own (section 2.9)")
 )
 
 // Parse reads one object. It keeps raw, which must not be changed afterwards.
@@ -78,12 +80,22 @@ var (
 // of its type is for Validate to say.
 func Parse(raw []byte) (*Object, error) {
 	raw = bytes.TrimSpace(raw)
-	if depth(raw) > MaxDepth {
-		return nil, errDepth
+	if len(raw) > math.MaxInt32 {
+		return nil, errTooLarge
+	}
+	if err := checkText(raw); err != nil {
+		return nil, err
 	}
 	o := &Object{raw: raw}
-	if err := json.Unmarshal(raw, &o.Common); err != nil {
-		return nil, plain(err)
+	s := scanner{b: raw}
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, errNoObject
+	}
+	if err := s.object(o.set); err != nil {
+		return nil, err
+	}
+	if s.i != len(raw) {
+		return nil, s.fail(errSyntax)
 	}
 	if o.Type == "" {
 		return nil, errNoType
@@ -99,26 +111,6 @@ func Parse(raw []byte) (*Object, error) {
 
 // Raw returns the bytes of the object as they came. They must not be changed.
 func (o *Object) Raw() []byte { return o.raw }
-
-// depth returns how deep brackets stand within brackets in b.
-func depth(b []byte) int {
-	most, d, quoted := 0, 0, false
-	for i := 0; i < len(b); i++ {
-		switch c := b[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '{' || c == '[':
-			d++
-			most = max(most, d)
-		case c == '}' || c == ']':
-			d--
-		}
-	}
-	return most
-}
 
 // plain words an error of the JSON package for people.
 func plain(err error) error {
