@@ -23,6 +23,11 @@
 //		fmt.Println(o.Type, o.ID)
 //	}
 //
+// [As] reads an object as a struct of its type, [Make] writes one. [Validate]
+// says which rules an object breaks, and what to do. [NewVersion], [Revoke]
+// and [Newest] are about versions, [Object.MarkingsAt] and [TLPOf] about what
+// may be shared. [Lift] reads STIX 2.0.
+//
 // Source: STIX Version 2.1, OASIS Standard, 10 June 2021; sections are quoted
 // by number.
 package stix

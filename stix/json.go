@@ -46,10 +46,11 @@ func skip(b []byte, i int) int {
 
 // skipString returns the position behind the string that begins at i.
 func skipString(b []byte, i int) int {
-	for i++; b[i] != '"'; i++ {
+	for i = special(b, i+1); b[i] != '"'; {
 		if b[i] == '\\' {
 			i++
 		}
+		i = special(b, i+1)
 	}
 	return i + 1
 }

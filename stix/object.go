@@ -88,6 +88,7 @@ func Parse(raw []byte) (*Object, error) {
 	}
 	o := &Object{raw: raw}
 	s := scanner{b: raw}
+	s.names = s.space[:0]
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, errNoObject
 	}

@@ -217,6 +217,11 @@ func (r *Reader) extent() ([]byte, error) {
 				return nil, cut(err)
 			}
 		}
+		if quoted && !escaped {
+			if r.pos = special(r.buf, r.pos); r.pos == len(r.buf) {
+				continue
+			}
+		}
 		c := r.buf[r.pos]
 		switch {
 		case escaped:

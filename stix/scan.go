@@ -24,14 +24,14 @@ type scanner struct {
 	i     int
 	depth int
 	names []nameKey // of the objects that are open, the innermost last
+	space [2 * fewNames]nameKey
 }
 
 // A nameKey is where a name stands, and its length and last bytes, by which
 // most names differ.
 type nameKey struct {
 	key        uint64
-	start, end int32
-	text       []byte // of a name with escapes
+	start, end uint32 // with its quotes
 }
 
 // fail returns an error with the place in the object.
@@ -170,14 +170,12 @@ func (s *scanner) name(first int, many *map[string]bool) ([]byte, error) {
 		return nil, err
 	}
 	name := s.b[start+1 : s.i-1]
-	k := nameKey{start: int32(start + 1), end: int32(s.i - 1)}
 	if escaped {
 		name = unquote(s.b[start:s.i])
-		k.text = name
 	}
-	k.key = keyOf(name)
+	k := nameKey{keyOf(name), uint32(start), uint32(s.i)}
 	for _, other := range s.names[first:] {
-		if other.key == k.key && bytes.Equal(s.text(other), name) {
+		if other.key == k.key && bytes.Equal(unquote(s.b[other.start:other.end]), name) {
 			return nil, fmt.Errorf("%w: %.100q", errDuplicate, name)
 		}
 	}
@@ -198,13 +196,6 @@ func (s *scanner) name(first int, many *map[string]bool) ([]byte, error) {
 	}
 	s.i = space(s.b, s.i+1)
 	return name, nil
-}
-
-func (s *scanner) text(k nameKey) []byte {
-	if k.text != nil {
-		return k.text
-	}
-	return s.b[k.start:k.end]
 }
 
 // keyOf returns a number by which most names differ.
