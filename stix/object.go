@@ -88,7 +88,7 @@ func Parse(raw []byte) (*Object, error) {
 	}
 	o := &Object{raw: raw}
 	s := scanner{b: raw}
-	s.names = s.space[:0]
+	s.names = s.few[:0]
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, errNoObject
 	}
@@ -116,12 +116,15 @@ func (o *Object) Raw() []byte { return o.raw }
 // plain words an error of the JSON package for people.
 func plain(err error) error {
 	var semantic *json.SemanticError
-	if errors.As(err, &semantic) {
-		where := string(semantic.JSONPointer)
-		if semantic.Err != nil {
-			return fmt.Errorf("%s: %w", where, semantic.Err)
-		}
-		return fmt.Errorf("%s: a JSON %s where another type must stand", where, semantic.JSONKind)
+	if !errors.As(err, &semantic) {
+		return err
 	}
-	return fmt.Errorf("no valid JSON: %w", err)
+	cause := semantic.Err
+	if cause == nil {
+		cause = fmt.Errorf("a JSON %s where another type must stand", semantic.JSONKind)
+	}
+	if semantic.JSONPointer == "" {
+		return cause
+	}
+	return fmt.Errorf("%s: %w", semantic.JSONPointer, cause)
 }

@@ -26,7 +26,6 @@ var rules = map[string]func(c *checker, v map[string][]byte){
 	"url":                  url,
 	"user-account":         func(c *checker, v map[string][]byte) { c.atLeastOne(v, "6.16") },
 	"x509-certificate":     func(c *checker, v map[string][]byte) { c.atLeastOne(v, "6.18") },
-	"windows-registry-key": func(c *checker, v map[string][]byte) { c.oneOf(v, "6.17", "key", "values") },
 	"marking-definition":   markingDefinition,
 	"extension-definition": extensionDefinition,
 	"language-content":     languageContent,

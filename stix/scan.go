@@ -23,8 +23,8 @@ type scanner struct {
 	b     []byte
 	i     int
 	depth int
-	names []nameKey // of the objects that are open, the innermost last
-	space [2 * fewNames]nameKey
+	names []nameKey             // of the objects that are open, the innermost last
+	few   [2 * fewNames]nameKey // room for names, enough for most objects
 }
 
 // A nameKey is where a name stands, and its length and last bytes, by which

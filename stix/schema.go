@@ -31,6 +31,7 @@ type schema struct {
 
 type property struct {
 	name     string
+	section  string
 	kind     kind
 	list     bool // of that kind
 	dict     bool // whose values are of that kind
@@ -70,6 +71,14 @@ var (
 	customSchema    = newSchema(reflect.TypeFor[struct{ Common }](), "11.2", Custom)
 )
 
+// commonSections has the sections of the types of properties that all types
+// may use.
+var commonSections = map[reflect.Type]string{
+	reflect.TypeFor[ExternalReference](): "2.5",
+	reflect.TypeFor[KillChainPhase]():    "2.11",
+	reflect.TypeFor[GranularMarking]():   "7.2.3",
+}
+
 func schemas(list []definition) map[string]*schema {
 	m := make(map[string]*schema, len(list))
 	for _, d := range list {
@@ -87,8 +96,11 @@ func schemas(list []definition) map[string]*schema {
 func newSchema(t reflect.Type, section string, class Class) *schema {
 	s := &schema{section: section, byName: map[string]*property{}}
 	for name, f := range properties(t) {
-		p := &property{name: name}
-		p.ofType(f.Type, section)
+		p := &property{name: name, section: section}
+		if len(f.Index) > 1 {
+			p.section = "3.2" // of the properties that all types have
+		}
+		p.ofType(f.Type)
 		p.ofTag(f.Tag.Get("stix"))
 		s.byName[name] = p
 		s.list = append(s.list, p)
@@ -122,7 +134,7 @@ func (s *schema) remove(name string) {
 	}
 }
 
-func (p *property) ofType(t reflect.Type, section string) {
+func (p *property) ofType(t reflect.Type) {
 	switch t {
 	case reflect.TypeFor[ID]():
 		p.kind = identifierKind
@@ -135,22 +147,26 @@ func (p *property) ofType(t reflect.Type, section string) {
 	case reflect.TypeFor[jsontext.Value]():
 		p.kind = anyKind
 	default:
-		p.ofKind(t, section)
+		p.ofKind(t)
 	}
 }
 
-func (p *property) ofKind(t reflect.Type, section string) {
+func (p *property) ofKind(t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Pointer:
-		p.ofType(t.Elem(), section)
+		p.ofType(t.Elem())
 	case reflect.Slice:
-		p.ofType(t.Elem(), section)
+		p.ofType(t.Elem())
 		p.list = true
 	case reflect.Map:
-		p.ofType(t.Elem(), section)
+		p.ofType(t.Elem())
 		p.dict = true
 	case reflect.Struct:
 		p.kind = objectKind
+		section := p.section
+		if common := commonSections[t]; common != "" {
+			section = common
+		}
 		p.sub = newSchema(t, section, Custom)
 	case reflect.Int, reflect.Int64:
 		p.kind = integerKind

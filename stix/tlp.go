@@ -36,7 +36,12 @@ var tlpNames = [...]string{"", "clear", "green", "amber", "amber+strict", "red"}
 
 // String returns the colour as an object states it, such as amber+strict, ""
 // for TLPNone.
-func (t TLP) String() string { return tlpNames[t] }
+func (t TLP) String() string {
+	if t < TLPNone || t > TLPRed {
+		return ""
+	}
+	return tlpNames[t]
+}
 
 // The identifiers of the marking definitions that state a colour: of TLP 1
 // they are fixed by section 7.2.1.4, of TLP 2.0 by its extension definition.
@@ -73,16 +78,21 @@ func TLPOf(marking ID) TLP { return tlpOf[marking] }
 
 // MarkingID returns the identifier of the marking definition of TLP 2.0 that
 // states t, "" for TLPNone.
-func (t TLP) MarkingID() ID { return tlp2[t] }
+func (t TLP) MarkingID() ID {
+	if t < TLPNone || t > TLPRed {
+		return ""
+	}
+	return tlp2[t]
+}
 
 // Marking returns the marking definition of TLP 2.0 that states t, as
 // published; for TLPNone it returns nil.
 func (t TLP) Marking() *MarkingDefinition {
-	if t == TLPNone {
+	if t.MarkingID() == "" {
 		return nil
 	}
 	m := &MarkingDefinition{Name: "TLP:" + strings.ToUpper(t.String())}
-	m.ID = tlp2[t]
+	m.ID = t.MarkingID()
 	m.Created = Timestamp{time.Date(2022, 10, 1, 0, 0, 0, 0, time.UTC)}
 	m.Extensions = map[string]jsontext.Value{tlp2Extension: jsontext.Value(`{"extension_type":"property-extension","tlp_2_0":"` + t.String() + `"}`)}
 	return m

@@ -91,25 +91,25 @@ func (c *checker) object(at path, raw []byte, s *schema) map[string][]byte {
 			continue
 		}
 		seen[p.name] = v
-		c.value(at.name(name), v, p, s)
+		c.value(at.name(name), v, p)
 	}
 	for _, p := range s.list {
-		c.relations(at, p, seen, s)
+		c.relations(at, p, seen)
 	}
 	return seen
 }
 
 // relations checks what a property asks of others.
-func (c *checker) relations(at path, p *property, seen map[string][]byte, s *schema) {
+func (c *checker) relations(at path, p *property, seen map[string][]byte) {
 	v, ok := seen[p.name]
 	if !ok {
 		if p.required {
-			c.must(at.name([]byte(p.name)), s.section, "it is required: add it")
+			c.must(at.name([]byte(p.name)), p.section, "it is required: add it")
 		}
 		return
 	}
 	if p.with != "" && seen[p.with] == nil {
-		c.must(at.name([]byte(p.name)), s.section, "it needs %s beside it: add that or take this away", p.with)
+		c.must(at.name([]byte(p.name)), p.section, "it needs %s beside it: add that or take this away", p.with)
 	}
 	if p.order == "" || seen[p.other] == nil {
 		return
@@ -124,7 +124,7 @@ func (c *checker) relations(at path, p *property, seen map[string][]byte, s *sch
 		if p.order == "after" {
 			word = "after"
 		}
-		c.add(p.order != "warnfrom", at.name([]byte(p.name)), s.section, "the time must be %s %s: correct one of them", []any{word, p.other})
+		c.add(p.order != "warnfrom", at.name([]byte(p.name)), p.section, "the time must be %s %s: correct one of them", []any{word, p.other})
 	}
 }
 
@@ -146,13 +146,13 @@ func (c *checker) unknown(at path, name string, s *schema) {
 }
 
 // value checks the value of a property: a list, a dictionary or one value.
-func (c *checker) value(at path, v []byte, p *property, s *schema) {
+func (c *checker) value(at path, v []byte, p *property) {
 	if p.list && !p.dict {
-		c.list(at, v, p, s)
+		c.list(at, v, p)
 		return
 	}
 	if !p.dict {
-		c.scalar(at, v, p, s)
+		c.scalar(at, v, p)
 		return
 	}
 	if v[0] != '{' {
@@ -167,9 +167,9 @@ func (c *checker) value(at path, v []byte, p *property, s *schema) {
 		switch {
 		case p.kind == anyKind:
 		case p.list && v[0] == '[':
-			c.list(key, v, p, s)
+			c.list(key, v, p)
 		default: // STIX 2.0 had one value where 2.1 has a list
-			c.scalar(key, v, p, s)
+			c.scalar(key, v, p)
 		}
 	}
 	if n == 0 {
@@ -191,14 +191,14 @@ func (c *checker) key(at path, name string) {
 	}
 }
 
-func (c *checker) list(at path, v []byte, p *property, s *schema) {
+func (c *checker) list(at path, v []byte, p *property) {
 	if v[0] != '[' {
 		c.must(at, "2.12", "a list must stand here: put the value into [ ]")
 		return
 	}
 	n := 0
 	for i, e := range elements(v) {
-		c.scalar(at.index(i), e, p, s)
+		c.scalar(at.index(i), e, p)
 		n++
 	}
 	if n == 0 {
@@ -207,7 +207,7 @@ func (c *checker) list(at path, v []byte, p *property, s *schema) {
 }
 
 // scalar checks one value against the kind of its property.
-func (c *checker) scalar(at path, v []byte, p *property, s *schema) {
+func (c *checker) scalar(at path, v []byte, p *property) {
 	want := byte('"')
 	got := v[0]
 	switch p.kind {
@@ -227,12 +227,12 @@ func (c *checker) scalar(at path, v []byte, p *property, s *schema) {
 		}
 	}
 	if got != want {
-		c.must(at, s.section, "a %s must stand here", kindNames[p.kind])
+		c.must(at, p.section, "a %s must stand here", kindNames[p.kind])
 		return
 	}
 	switch p.kind {
 	case stringKind:
-		c.word(at, text(v), p, s)
+		c.word(at, text(v), p)
 	case hexKind:
 		c.hex(at, text(v))
 	case binaryKind:
@@ -240,11 +240,11 @@ func (c *checker) scalar(at path, v []byte, p *property, s *schema) {
 			c.must(at, "2.1", "it is no base64 (RFC 4648): encode the bytes again")
 		}
 	case identifierKind:
-		c.ref(at, ID(text(v)), p, s)
+		c.ref(at, ID(text(v)), p)
 	case timestampKind:
 		c.timestamp(at, text(v), p)
 	case integerKind, floatKind:
-		c.number(at, string(v), p, s)
+		c.number(at, string(v), p)
 	case hashesKind:
 		c.hashes(at, v)
 	case objectKind:
@@ -252,14 +252,14 @@ func (c *checker) scalar(at path, v []byte, p *property, s *schema) {
 	}
 }
 
-func (c *checker) word(at path, v string, p *property, s *schema) {
+func (c *checker) word(at path, v string, p *property) {
 	switch {
 	case v == "" && p.enum == "":
-		c.should(at, s.section, "it is empty: say what it is")
+		c.should(at, p.section, "it is empty: say what it is")
 	case p.enum != "" && !vocabularies[p.enum][v]:
-		c.must(at, s.section, "%.100q is not in %s: use one of its values", v, p.enum)
+		c.must(at, p.section, "%.100q is not in %s: use one of its values", v, p.enum)
 	case p.open != "" && !vocabularies[p.open][v]:
-		c.should(at, s.section, "%.100q is not in %s: use one of its values if one fits", v, p.open)
+		c.should(at, p.section, "%.100q is not in %s: use one of its values if one fits", v, p.open)
 	}
 }
 
@@ -277,7 +277,7 @@ func bare(err error) string {
 
 // ref checks a reference: that it is an identifier, and of a type that may
 // stand here. Custom types may stand for domain objects and observables.
-func (c *checker) ref(at path, id ID, p *property, s *schema) {
+func (c *checker) ref(at path, id ID, p *property) {
 	if err := id.Valid(); err != nil {
 		c.must(at, "2.9", "%s", bare(err))
 		return
@@ -292,7 +292,7 @@ func (c *checker) ref(at path, id ID, p *property, s *schema) {
 			return
 		}
 	}
-	c.must(at, s.section, "it refers to type %s, but must refer to: %s", id.Type(), strings.Join(p.refs, ", "))
+	c.must(at, p.section, "it refers to type %s, but must refer to: %s", id.Type(), strings.Join(p.refs, ", "))
 }
 
 func (c *checker) timestamp(at path, v string, p *property) {
@@ -305,7 +305,7 @@ func (c *checker) timestamp(at path, v string, p *property) {
 	}
 }
 
-func (c *checker) number(at path, v string, p *property, s *schema) {
+func (c *checker) number(at path, v string, p *property) {
 	n, err := strconv.ParseFloat(v, 64)
 	switch {
 	case err != nil || p.kind == integerKind && (n != math.Trunc(n) || strings.ContainsAny(v, ".eE")):
@@ -313,7 +313,7 @@ func (c *checker) number(at path, v string, p *property, s *schema) {
 	case p.kind == integerKind && math.Abs(n) > 1<<53-1:
 		c.must(at, "2.10", "it is beyond what all readers keep exactly (2^53-1)")
 	case p.min != nil && n < *p.min || p.max != nil && n > *p.max:
-		c.must(at, s.section, "%s is out of bounds (%s)", v, bounds(p))
+		c.must(at, p.section, "%s is out of bounds (%s)", v, bounds(p))
 	}
 }
 

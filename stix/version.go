@@ -82,8 +82,11 @@ func replace(raw []byte, values map[string][]byte) []byte {
 // Newest returns the newest of the versions of one object: the one modified
 // last. Of two that were modified at the same time and differ, which section
 // 3.6.2 leaves to the reader, it is the revoked one, else the greater by its
-// bytes, so that all who have both choose the same.
+// bytes, so that all who have both choose the same. Of none it is nil.
 func Newest(versions ...*Object) *Object {
+	if len(versions) == 0 {
+		return nil
+	}
 	return slices.MaxFunc(versions, func(a, b *Object) int {
 		if c := a.Modified.Compare(b.Modified.Time); c != 0 {
 			return c
