@@ -186,6 +186,10 @@ func (r *Reader) value() (raw []byte, at int64, err error) {
 	if err != nil {
 		return nil, 0, r.lost(start, err)
 	}
+	if len(raw) == 0 { // a bracket that closes nothing
+		r.pos++
+		raw = r.buf[r.pos-1 : r.pos]
+	}
 	return raw, start, nil
 }
 

@@ -81,6 +81,7 @@ func TestReader(t *testing.T) {
 		"cut at the end":   {bundle[:len(bundle)-1], "identity tool X"},
 		"cut in list":      {bundle[:len(bundle)-2], "identity tool X"},
 		"text":             {"hello", "X"},
+		"stray bracket":    {"[}" + one + "]", "! identity"},
 		"too deep":         {`[` + strings.Repeat("[", 10000) + strings.Repeat("]", 10000) + `,` + one + `]`, "! identity"},
 		"too large":        {`[{"type":"tool","name":"` + strings.Repeat("x", 5000) + `"},` + one + `]`, "! identity"},
 		"bundle of one":    {`{"objects":[` + strings.Repeat(one+",", 100) + one + `]}`, strings.Repeat("identity ", 100) + "identity"},
