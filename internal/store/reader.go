@@ -1,0 +1,292 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/tocsin-project/tocsin/internal/tlp"
+	"github.com/tocsin-project/tocsin/stix"
+)
+
+// A Dialect is in what the reads of the two databases differ.
+type Dialect struct {
+	// Ints and Texts are queries that give the elements of the JSON array ?.
+	Ints, Texts string
+	// Words is the table of texts, named w, joined to the table of versions,
+	// named v. Match is the condition that it matches $1, Rank what to order
+	// by, and Phrases writes $1: each phrase is words with spaces between.
+	Words, Match, Rank string
+	Phrases            func(phrases []string) string
+}
+
+// A Reader is the reads of a Store, which are the same for both databases. They
+// have the same tables: version (added, object, type, version, state, marking,
+// source, raw), marking (id, refs), source (id, name), reference (target,
+// version) and receipt (version, source, received).
+type Reader struct {
+	db *sql.DB
+	d  Dialect
+}
+
+// NewReader returns the reads of db.
+func NewReader(db *sql.DB, d Dialect) *Reader { return &Reader{db, d} }
+
+// A query is built from conditions and their arguments.
+type query struct {
+	from  string
+	where []string
+	args  []any
+	order string
+	limit int
+}
+
+const versions = `version v JOIN source s ON s.id = v.source`
+
+// arg adds an argument and returns its name.
+func (q *query) arg(a any) string {
+	q.args = append(q.args, a)
+	return fmt.Sprintf("$%d", len(q.args))
+}
+
+// in returns the condition that column is one of list.
+func (r *Reader) in(q *query, column string, list string) string {
+	return column + " IN (" + strings.ReplaceAll(r.d.Texts, "?", q.arg(list)) + ")"
+}
+
+func (q *query) and(condition string) { q.where = append(q.where, condition) }
+
+// each runs q and calls yield for each record.
+func (r *Reader) each(ctx context.Context, q *query, yield func(Record) error) error {
+	text := `SELECT v.added, v.raw, s.name FROM ` + q.from + ` WHERE ` + strings.Join(q.where, " AND ") + ` ORDER BY ` + q.order
+	if q.limit > 0 {
+		text += ` LIMIT ` + q.arg(q.limit)
+	}
+	rows, err := r.db.QueryContext(ctx, text, q.args...)
+	if err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var added int64
+		var raw []byte
+		var rec Record
+		if err := rows.Scan(&added, &raw, &rec.Source); err != nil {
+			return fmt.Errorf("read the store: %w", err)
+		}
+		rec.Added = time.UnixMicro(added).UTC()
+		if rec.Object, err = stix.Parse(raw); err != nil {
+			return fmt.Errorf("object added at %s: %w; the file is damaged, restore a backup", rec.Added.Format(time.RFC3339Nano), err)
+		}
+		if err := yield(rec); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the store: %w", err)
+	}
+	return nil
+}
+
+func (r *Reader) all(ctx context.Context, q *query) ([]Record, error) {
+	var list []Record
+	err := r.each(ctx, q, func(rec Record) error {
+		list = append(list, rec)
+		return nil
+	})
+	return list, err
+}
+
+// Get implements Store.
+func (r *Reader) Get(ctx context.Context, c tlp.Clearance, id stix.ID) (Record, error) {
+	q := &query{from: versions, order: "v.added"}
+	q.and("v.object = " + q.arg(string(id)))
+	q.and("v.state = 0")
+	list, err := r.all(ctx, q)
+	if err != nil {
+		return Record{}, err
+	}
+	if len(list) == 0 {
+		return Record{}, fmt.Errorf("%s: %w", id, ErrNotFound)
+	}
+	d := definitions{r: r, ctx: ctx, seen: map[stix.ID]*stix.Object{}}
+	if !tlp.May(c, list[0].Object, d.lookup).Allowed || d.err != nil {
+		return Record{}, fmt.Errorf("%s: %w", id, notFound(d.err))
+	}
+	return list[0], nil
+}
+
+// notFound keeps apart what is withheld, which must look as if it were not
+// there, and a failure.
+func notFound(err error) error {
+	if err != nil {
+		return err
+	}
+	return ErrNotFound
+}
+
+// Versions implements Store.
+func (r *Reader) Versions(ctx context.Context, c tlp.Clearance, id stix.ID) ([]Record, error) {
+	return r.rows(ctx, c, id, "v.state <= 1", "v.version DESC")
+}
+
+// Conflicts implements Store.
+func (r *Reader) Conflicts(ctx context.Context, c tlp.Clearance, id stix.ID) ([]Record, error) {
+	return r.rows(ctx, c, id, "v.state = 2", "v.added")
+}
+
+// rows returns rows of an object whose newest version may be seen.
+func (r *Reader) rows(ctx context.Context, c tlp.Clearance, id stix.ID, state, order string) ([]Record, error) {
+	if _, err := r.Get(ctx, c, id); err != nil {
+		return nil, err
+	}
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{from: versions, order: order}
+	q.and("v.object = " + q.arg(string(id)))
+	q.and(state)
+	q.and(v.where(r.d, "v", &q.args))
+	return r.all(ctx, q)
+}
+
+// Sources implements Store.
+func (r *Reader) Sources(ctx context.Context, c tlp.Clearance, id stix.ID) ([]Receipt, error) {
+	if _, err := r.Get(ctx, c, id); err != nil {
+		return nil, err
+	}
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	args := []any{string(id)}
+	mine := `v.object = $1 AND v.state <= 1 AND ` + v.where(r.d, "v", &args)
+	rows, err := r.db.QueryContext(ctx, `SELECT s.name, min(x.received) FROM (
+		SELECT v.source, v.added AS received FROM version v WHERE `+mine+`
+		UNION ALL SELECT t.source, t.received FROM receipt t JOIN version v ON v.added = t.version WHERE `+mine+`
+		) x JOIN source s ON s.id = x.source GROUP BY s.name ORDER BY 2, 1`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the sources: %w", err)
+	}
+	defer rows.Close()
+	var list []Receipt
+	for rows.Next() {
+		var at int64
+		var s Receipt
+		if err := rows.Scan(&s.Source, &at); err != nil {
+			return nil, fmt.Errorf("read the sources: %w", err)
+		}
+		s.Received = time.UnixMicro(at).UTC()
+		list = append(list, s)
+	}
+	return list, rows.Err()
+}
+
+// List implements Store.
+func (r *Reader) List(ctx context.Context, c tlp.Clearance, sel Query) ([]Record, error) {
+	if sel.Limit <= 0 {
+		sel.Limit = DefaultLimit
+	}
+	var list []Record
+	err := r.Each(ctx, c, sel, func(rec Record) error {
+		list = append(list, rec)
+		return nil
+	})
+	return list, err
+}
+
+// Each implements Store.
+func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield func(Record) error) error {
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return err
+	}
+	q := &query{from: versions, order: "v.added", limit: sel.Limit}
+	since := int64(-1)
+	if !sel.Since.IsZero() {
+		since = sel.Since.UnixMicro()
+	}
+	q.and("v.added > " + q.arg(since))
+	q.and(v.where(r.d, "v", &q.args))
+	if len(sel.Types) == 1 {
+		q.and("v.type = " + q.arg(sel.Types[0]))
+	} else if len(sel.Types) > 1 {
+		q.and(r.in(q, "v.type", array(sel.Types)))
+	}
+	if !sel.Versions {
+		q.and("v.state = 0")
+	} else {
+		q.and("v.state <= 1")
+		q.and("EXISTS (SELECT 1 FROM version n WHERE n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
+	}
+	return r.each(ctx, q, yield)
+}
+
+// Search implements Store.
+func (r *Reader) Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error) {
+	var phrases []string
+	for _, w := range strings.Fields(words) {
+		if p := string(appendWords(nil, []byte(w))); p != "" {
+			phrases = append(phrases, p)
+		}
+	}
+	if len(phrases) == 0 {
+		return nil, nil
+	}
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	q := &query{from: r.d.Words + " JOIN source s ON s.id = v.source", order: r.d.Rank, limit: limit}
+	q.arg(r.d.Phrases(phrases))
+	q.and(r.d.Match)
+	q.and("v.state = 0")
+	q.and(v.where(r.d, "v", &q.args))
+	return r.all(ctx, q)
+}
+
+// Stats implements Store.
+func (r *Reader) Stats(ctx context.Context, c tlp.Clearance) (Stats, error) {
+	stats := Stats{Types: map[string]int{}}
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return stats, err
+	}
+	var args []any
+	rows, err := r.db.QueryContext(ctx, `SELECT v.type, count(*) FROM version v WHERE v.state = 0 AND `+v.where(r.d, "v", &args)+` GROUP BY v.type`, args...)
+	if err != nil {
+		return stats, fmt.Errorf("count objects: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var t string
+		var n int
+		if err := rows.Scan(&t, &n); err != nil {
+			return stats, fmt.Errorf("count objects: %w", err)
+		}
+		stats.Types[t] = n
+		stats.Objects += n
+	}
+	return stats, rows.Err()
+}
+
+// Drafts implements Store.
+func (r *Reader) Drafts(ctx context.Context, c tlp.Clearance, limit int) ([]Record, error) {
+	v, err := r.visible(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if limit <= 0 {
+		limit = DefaultLimit
+	}
+	q := &query{from: versions, order: "v.added", limit: limit}
+	q.and("v.state = 3")
+	q.and(v.where(r.d, "v", &q.args))
+	return r.all(ctx, q)
+}
