@@ -27,6 +27,7 @@ var mayImport = map[string][]string{
 	"internal/logs":            {"event", "evtx"},
 	"internal/finding":         {"event"},
 	"internal/attack":          nil,
+	"internal/observable":      nil,
 	"internal/attack/generate": nil,
 	"internal/report":          {"event", "internal/finding", "internal/attack"},
 	"internal/tlp":             {"stix"},
