@@ -23,6 +23,7 @@ var mayImport = map[string][]string{
 	"evtx/evtxtest":            nil,
 	"sigma":                    {"event"},
 	"stix":                     nil,
+	"stix/pattern":             {"stix", "event"},
 	"rules":                    nil,
 	"internal/logs":            {"event", "evtx"},
 	"internal/finding":         {"event"},
