@@ -39,7 +39,7 @@ var mayImport = map[string][]string{
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           nil,
-	"cmd/tocsin":               {"event", "sigma", "rules", "internal/logs", "internal/finding", "internal/report", "internal/hunt"},
+	"cmd/tocsin":               {"event", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/hunt"},
 }
 
 func TestImportTable(t *testing.T) {

@@ -2,7 +2,7 @@
 //
 // Results go to standard output, everything else to standard error. It ends
 // with 0 when done, 1 when it failed, 2 when it was called wrongly and 3 when
-// --fail-on was met.
+// --fail-on was met, or a pattern did not match.
 package main
 
 import (
@@ -37,6 +37,7 @@ type commands struct {
 	Hunt    huntCommand    `cmd:"" help:"Ask every rule about every log record of PATHs, or of this machine."`
 	Events  eventsCommand  `cmd:"" help:"Print the records of PATHs as rules see them, one JSON object a line."`
 	Rules   rulesCommand   `cmd:"" help:"Check and list Sigma rules."`
+	Pattern patternCommand `cmd:"" help:"Check STIX patterns, and match them against observed-data."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -98,7 +99,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.Is(err, errFound):
+	case errors.Is(err, errFound), errors.Is(err, errNoMatch):
 		return exitFound
 	case errors.As(err, &wrong):
 		command, _, _ := strings.Cut(parsed.Command(), " <")

@@ -63,8 +63,11 @@ func (c *checker) observation(o *Observation) {
 			}
 			break
 		}
-		if q.Op == StartStop {
+		switch {
+		case q.Op == StartStop:
 			c.startStop(q)
+		case q.Op == Within && o.Op == Bracket && len(o.Qualifiers) == 1:
+			c.warn(q.Pos, "WITHIN is about the one pair of brackets before it, and one observation is always within any time; put what it is to span in parentheses")
 		}
 	}
 }

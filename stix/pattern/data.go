@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/tocsin-project/tocsin/stix"
@@ -16,8 +15,8 @@ import (
 // safe for concurrent use once everything has been added.
 type Data struct {
 	observed []*Observed
+	byID     map[string]int    // of observed
 	objects  map[string]*value // observables by identifier
-	loose    []*value          // observables in the order they came
 }
 
 // Observed is one observed-data object: something was seen Number times between
@@ -27,6 +26,7 @@ type Observed struct {
 	First, Last time.Time
 	Number      int64
 
+	modified    time.Time
 	first, last int64             // in nanoseconds since 1970, as far as 64 bits reach
 	refs        []string          // identifiers of what was seen
 	own         map[string]*value // what was seen, by key: STIX 2.0, and 2.1 where deprecated
@@ -40,33 +40,30 @@ var (
 	errNoTypeHere = errors.New("no property type: no STIX object")
 	errNumber     = fmt.Errorf("number_observed is a whole number from 1 to %d (section 4.14.1)", maxNumber)
 	errOrder      = errors.New("last_observed is before first_observed (section 4.14.1)")
-	errTwice      = errors.New("an object of this identifier is there already")
 )
 
 // Add adds a STIX object. Objects that are no observed-data count as
-// observables, and only match when an observed-data object refers to them. An
-// error is about this object alone.
+// observables, and only match when an observed-data object refers to them. Of
+// observables of one identifier the first counts, of versions of observed-data
+// the newest. An error is about this object alone.
 func (d *Data) Add(raw []byte) error {
 	v, err := parseObject(raw)
 	if err != nil {
 		return err
 	}
-	if v.str("type") == "" {
+	id := v.str("id")
+	switch v.str("type") {
+	case "":
 		return errNoTypeHere
-	}
-	if v.str("type") == "observed-data" {
+	case "observed-data":
 		o, err := newObserved(v)
 		if err != nil {
-			return fmt.Errorf("observed-data %s: %w", v.str("id"), err)
+			return fmt.Errorf("observed-data %s: %w", clip(id), err)
 		}
-		d.observed = append(d.observed, o)
+		d.observe(o)
 		return nil
 	}
-	d.loose = append(d.loose, v)
-	if id := v.str("id"); id != "" {
-		if d.objects[id] != nil {
-			return fmt.Errorf("%s: %w", id, errTwice)
-		}
+	if d.objects[id] == nil && id != "" {
 		if d.objects == nil {
 			d.objects = map[string]*value{}
 		}
@@ -75,19 +72,19 @@ func (d *Data) Add(raw []byte) error {
 	return nil
 }
 
-// Observe adds an observed-data object of all objects added so far, seen once
-// at t: for observables that came without one.
-func (d *Data) Observe(t time.Time) {
-	o := &Observed{First: t, Last: t, Number: 1, first: nanoseconds(t), last: nanoseconds(t), own: map[string]*value{}}
-	for i, v := range d.loose {
-		key := v.str("id")
-		if key == "" {
-			key = strconv.Itoa(i)
+// observe adds o, unless a newer version of it is there.
+func (d *Data) observe(o *Observed) {
+	i, known := d.byID[o.ID]
+	switch {
+	case !known || o.ID == "":
+		if d.byID == nil {
+			d.byID = map[string]int{}
 		}
-		o.own[key] = v
-		o.keys = append(o.keys, key)
+		d.byID[o.ID] = len(d.observed)
+		d.observed = append(d.observed, o)
+	case o.modified.After(d.observed[i].modified):
+		d.observed[i] = o
 	}
-	d.observed = append(d.observed, o)
 }
 
 // Len returns how many observed-data objects there are.
@@ -104,6 +101,11 @@ func newObserved(v *value) (*Observed, error) {
 	}
 	if o.Last.Before(o.First) {
 		return nil, errOrder
+	}
+	if v.get("modified") != nil {
+		if o.modified, err = instant(v, "modified"); err != nil {
+			return nil, err
+		}
 	}
 	o.first, o.last = nanoseconds(o.First), nanoseconds(o.Last)
 	if n := v.get("number_observed"); n != nil {
