@@ -85,9 +85,20 @@ func NewID(t string) ID {
 // (section 2.9).
 const Namespace = "00abedb4-aa42-466c-9c01-fed23315a9b7"
 
-// NamedID returns the identifier of type t that name gives in the namespace of
-// STIX (a UUID of version 5).
-func NamedID(t, name string) ID { return named(t, Namespace, name) }
+// objectNamespace is the UUID that NamedID derives the identifiers of other
+// objects in: section 2.9 keeps its own for observables. It is the one that the
+// address of this project has among URLs (RFC 9562, section 6.6).
+const objectNamespace = "f7d42ee7-dac2-5d44-b2b5-c71bc2231893"
+
+// NamedID returns the identifier of type t that name gives (a UUID of version
+// 5): of an observable in the namespace of STIX, where name is what section 2.9
+// says, of other objects in one of our own.
+func NamedID(t, name string) ID {
+	if ClassOf(t) == SCO {
+		return named(t, Namespace, name)
+	}
+	return named(t, objectNamespace, name)
+}
 
 // named returns the identifier of type t that name gives in the namespace of a
 // UUID.

@@ -71,7 +71,7 @@ func derivedID(o *Object) (ID, bool) {
 	if err != nil {
 		return "", false
 	}
-	return NamedID(o.Type, string(canonical)), true
+	return named(o.Type, Namespace, string(canonical)), true
 }
 
 // oneHash returns an object with the one hash that contributes: the first of

@@ -198,6 +198,12 @@ func (in *Input) leave(m packed, f File) {
 func (in *Input) start(m packed, head []byte) {
 	f := &File{Path: m.path, Size: m.stored, ModTime: m.modTime}
 	s := &stream{file: f, r: m.r, closer: m.closer, line: 1}
+	if in.whole {
+		s.r, _, _ = in.text(m.r.(*bufio.Reader), head)
+		in.add(f)
+		in.cur = s
+		return
+	}
 	if f.format, f.Origin = recognise(formats, true, head, m.path); f.format == nil {
 		if f.Skipped = notLog(head, m.path); f.Skipped != "" {
 			in.leave(m, *f)

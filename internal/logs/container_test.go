@@ -429,3 +429,42 @@ func TestWorkers(t *testing.T) {
 		last = seen[i]
 	}
 }
+
+func TestNextFile(t *testing.T) {
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte(`{"type":"bundle"}`))
+	z.Close()
+	for name, data := range map[string][]byte{
+		"a.json.gz": packed.Bytes(),
+		"b.txt":     {0xff, 0xfe, 'h', 0, 'i', 0},
+		"c.pdf":     []byte("%PDF-1.7"),
+		"d.gz":      packed.Bytes()[:20],
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, err := Open([]string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	var got []string
+	for {
+		f, r, err := in.NextFile()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := io.ReadAll(r)
+		got = append(got, fmt.Sprintf("%s %s %v", filepath.Base(f.Path), b, err))
+	}
+	want := []string{`a.json.gz {"type":"bundle"} <nil>`, "b.txt hi <nil>", "c.pdf %PDF-1.7 <nil>", "d.gz {\"typ gzip: cut short"}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %q", got)
+	}
+}

@@ -42,6 +42,7 @@ type Input struct {
 	unpack  unpackers
 	spooled map[*os.File]struct{} // unpacked to disk
 	closed  bool
+	whole   bool // NextFile is called, not Next
 }
 
 // A stream is one file being cut into blocks.
@@ -119,6 +120,25 @@ func (in *Input) Next(b *Block) error {
 			return nil
 		}
 	}
+}
+
+// NextFile returns the next file as a whole, in place of its blocks: taken out
+// of what it was packed in, UTF-16 made UTF-8, whatever its format. What it
+// yields ends with the next call. The error is io.EOF when there is none left.
+func (in *Input) NextFile() (*File, io.Reader, error) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.whole = true
+	in.endStream()
+	for in.cur == nil {
+		if in.closed {
+			return nil, nil, os.ErrClosed
+		}
+		if !in.advance() {
+			return nil, nil, io.EOF
+		}
+	}
+	return in.cur.file, in.cur.r, nil
 }
 
 // Close closes what is open and removes what was unpacked to disk. Blocks

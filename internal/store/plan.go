@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"cmp"
 	"database/sql"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +97,8 @@ func (p *Plan) Add(in Incoming) Outcome {
 	rows := p.known[o.ID]
 	for i := range rows {
 		k := &rows[i]
-		if k.Version == version && bytes.Equal(k.Raw, o.Raw()) && (k.State < Draft || in.Draft) {
+		same := k.Version == version && bytes.Equal(k.Raw, o.Raw()) || in.Made && sameButTimes(k.Raw, o.Raw())
+		if same && (k.State < Draft || in.Draft) {
 			p.receive(k, in.Source)
 			return Outcome{Status: Same}
 		}
@@ -117,6 +120,20 @@ func (p *Plan) Add(in Incoming) Outcome {
 		}
 	}
 	return p.version(in, version, rows)
+}
+
+// sameButTimes reports whether two objects differ at most in when they were
+// made.
+func sameButTimes(a, b []byte) bool {
+	var x, y map[string]json.RawMessage
+	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
+		return false
+	}
+	for _, name := range []string{"created", "modified", "valid_from", "published"} {
+		delete(x, name)
+		delete(y, name)
+	}
+	return maps.EqualFunc(x, y, func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
 }
 
 // version adds a version of an object that has rows already.

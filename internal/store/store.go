@@ -95,6 +95,7 @@ type Incoming struct {
 	Object *stix.Object
 	Source string // who sent it or where it was read
 	Draft  bool   // it waits for a person to accept it, and does not show until then
+	Made   bool   // here, from what is no STIX: when it was made says nothing, and only that makes no new version
 }
 
 // A Status is what became of an object on import.

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"Neighbourhood": testNeighbourhood,
 		"Search":        testSearch,
 		"Drafts":        testDrafts,
+		"Made":          testMade,
 		"Refused":       testRefused,
 		"Cancelled":     testCancelled,
 		"Attack":        testAttack,
@@ -360,6 +361,28 @@ func testDrafts(t *testing.T, s store.Store) {
 	want(t, "drafts left", ids(must(s.Drafts(t.Context(), all, 0))(t)), []stix.ID{c.ID})
 	want(t, "from elsewhere, for sure", put(t, s, "z", c), []store.Status{store.New})
 	want(t, "accept what is here by now", must(s.Accept(t.Context(), []stix.ID{c.ID}))(t)[0].Status, store.Same)
+}
+
+// What was made here again from the same is no new version: its times say when.
+func testMade(t *testing.T, s store.Store) {
+	made := func(time, name string) *stix.Object {
+		return object(t, id("indicator", 1), fmt.Sprintf(`"created":"%[1]s","modified":"%[1]s","valid_from":"%[1]s","name":"%[2]s"`, time, name))
+	}
+	a, b := made("2021-03-02T00:00:00Z", "a"), made("2021-03-03T00:00:00Z", "a")
+	later := made("2021-03-04T00:00:00Z", "b")
+	once := func(o *stix.Object) []store.Status {
+		return imported(t, s, []store.Incoming{{Object: o, Source: "list.csv", Made: true}})
+	}
+	want(t, "first", once(a), []store.Status{store.New})
+	want(t, "again, later", once(b), []store.Status{store.Same})
+	want(t, "it says something else", once(later), []store.Status{store.NewVersion})
+	want(t, "not made here", put(t, s, "peer", b), []store.Status{store.NewVersion})
+	draft := object(t, id("note", 1), `"created":"2021-03-02T00:00:00Z","modified":"2021-03-02T00:00:00Z","content":"a"`)
+	again := object(t, id("note", 1), `"created":"2021-03-05T00:00:00Z","modified":"2021-03-05T00:00:00Z","content":"a"`)
+	for _, o := range []*stix.Object{draft, again} {
+		imported(t, s, []store.Incoming{{Object: o, Source: "report.txt", Draft: true, Made: true}})
+	}
+	want(t, "drafts", len(must(s.Drafts(t.Context(), all, 0))(t)), 1)
 }
 
 // Every object of ATT&CK comes back to the byte.
