@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"internal/observable":      nil,
 	"internal/attack/generate": nil,
 	"internal/report":          {"event", "internal/finding", "internal/attack"},
+	"internal/intake":          {"stix", "internal/observable"},
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},
 	"internal/store/sqlite":    {"stix", "internal/store"},
@@ -39,7 +40,7 @@ var mayImport = map[string][]string{
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           nil,
-	"cmd/tocsin":               {"event", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/hunt"},
 }
 
 func TestImportTable(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/finding"
@@ -69,9 +70,10 @@ func (c *huntCommand) Run(p *program) error {
 	if err != nil {
 		return errors.Join(err, out.close())
 	}
-	bar := startProgress(p.stderr, c.Quiet, in)
+	var found atomic.Int64
+	bar := startProgress(p.stderr, c.Quiet, in, func() string { return count(int(found.Load()), "finding", "findings") })
 	cov, err := h.Run(p.ctx, in, func(f *finding.Finding) error {
-		bar.found.Add(1)
+		found.Add(1)
 		return sinks.Add(f)
 	})
 	bar.stop()

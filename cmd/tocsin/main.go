@@ -19,6 +19,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/tocsin-project/tocsin/internal/intake"
 	"github.com/tocsin-project/tocsin/internal/report"
 )
 
@@ -38,6 +39,7 @@ type commands struct {
 	Events  eventsCommand  `cmd:"" help:"Print the records of PATHs as rules see them, one JSON object a line."`
 	Rules   rulesCommand   `cmd:"" help:"Check and list Sigma rules."`
 	Pattern patternCommand `cmd:"" help:"Check STIX patterns, and match them against observed-data."`
+	Import  importCommand  `cmd:"" help:"Take in what allies know: STIX, MISP, lists, tables, reports."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
@@ -77,7 +79,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		kong.Exit(func(c int) { code = c }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
 		kong.Help(help),
-		kong.Vars{"workers": strconv.Itoa(defaultWorkers())},
+		kong.Vars{
+			"workers": strconv.Itoa(defaultWorkers()),
+			"store":   defaultStore(),
+			"formats": strings.Join(intake.Formats(), ", "),
+		},
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "tocsin: %v\n", err)

@@ -85,11 +85,11 @@ func TestExpand(t *testing.T) {
 }
 
 func TestProgressLine(t *testing.T) {
-	got := progressLine(250e6, 1e9, 3, 2*time.Second)
+	got := progressLine(250e6, 1e9, "3 findings", 2*time.Second)
 	if want := "######.................. 25 %  250 MB of 1 GB  125 MB/s  3 findings  6s left"; got != strings.Replace(want, " 25", "  25", 1) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	if got := progressLine(5e6, 0, 0, time.Second); !strings.HasPrefix(got, "5 MB read") {
+	if got := progressLine(5e6, 0, "", time.Second); !strings.HasPrefix(got, "5 MB read") {
 		t.Errorf("without a total: %q", got)
 	}
 }

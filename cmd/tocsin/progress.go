@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/term"
@@ -36,17 +35,17 @@ func terminal(w io.Writer) report.TerminalOptions {
 	return report.TerminalOptions{Width: width, Color: os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
 }
 
-// progress is one line on a terminal that tells how far a hunt is.
+// progress is one line on a terminal that tells how far the reading is.
 type progress struct {
-	found atomic.Uint64
+	tally func() string // what came of it so far: "12 findings"
 	done  chan struct{}
 	ended chan struct{}
 }
 
 // startProgress shows the progress of in on w until stop, when w is a
-// terminal and the hunt takes longer than a moment.
-func startProgress(w io.Writer, quiet bool, in *logs.Input) *progress {
-	p := &progress{done: make(chan struct{}), ended: make(chan struct{})}
+// terminal and the reading takes longer than a moment.
+func startProgress(w io.Writer, quiet bool, in *logs.Input, tally func() string) *progress {
+	p := &progress{tally: tally, done: make(chan struct{}), ended: make(chan struct{})}
 	width, ok := isTerminal(w)
 	if !ok || quiet {
 		close(p.ended)
@@ -73,7 +72,7 @@ func (p *progress) show(w io.Writer, width int, in *logs.Input) {
 			return
 		case <-tick.C:
 			done, total := in.Progress()
-			line := progressLine(done, total, p.found.Load(), time.Since(start))
+			line := progressLine(done, total, p.tally(), time.Since(start))
 			if len(line) >= width {
 				line = line[:width-1]
 			}
@@ -84,9 +83,9 @@ func (p *progress) show(w io.Writer, width int, in *logs.Input) {
 
 // progressLine tells how much of how much, how fast, and how long it will
 // take still.
-func progressLine(done, total int64, found uint64, elapsed time.Duration) string {
+func progressLine(done, total int64, tally string, elapsed time.Duration) string {
 	rate := float64(done) / max(elapsed.Seconds(), 1e-9)
-	tail := fmt.Sprintf("%s/s  %d findings", size(rate), found)
+	tail := fmt.Sprintf("%s/s  %s", size(rate), tally)
 	if total <= 0 {
 		return fmt.Sprintf("%s read  %s", size(float64(done)), tail)
 	}

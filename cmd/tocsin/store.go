@@ -1,0 +1,78 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/store/sqlite"
+)
+
+// storeFlags are the flags of every command that uses the store.
+type storeFlags struct {
+	DB    string `name:"db" placeholder:"FILE" env:"TOCSIN_DB" help:"The store: a file, or postgres://USER@HOST/DATABASE. Default: ${store}."`
+	Quiet bool   `short:"q" help:"No progress and no summary: only results and errors."`
+}
+
+// defaultStore is the store of a user who names none.
+func defaultStore() string { return filepath.Join(dataDir(), "tocsin.db") }
+
+// dataDir is where programs of this user keep their data: as the XDG Base
+// Directory Specification says, or as the system has it.
+func dataDir() string {
+	home, _ := os.UserHomeDir()
+	switch runtime.GOOS {
+	case "windows":
+		if dir := os.Getenv("LocalAppData"); dir != "" {
+			return filepath.Join(dir, "Tocsin")
+		}
+	case "darwin":
+		return filepath.Join(home, "Library", "Application Support", "Tocsin")
+	}
+	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "tocsin")
+	}
+	return filepath.Join(home, ".local", "share", "tocsin")
+}
+
+func (f *storeFlags) path() string {
+	if f.DB == "" {
+		return defaultStore()
+	}
+	return f.DB
+}
+
+// isPostgres reports whether the store is a PostgreSQL database.
+func isPostgres(db string) bool {
+	return strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://")
+}
+
+// exists reports whether there is a store to be read.
+func (f *storeFlags) exists() bool {
+	if isPostgres(f.path()) {
+		return true
+	}
+	_, err := os.Stat(f.path())
+	return err == nil
+}
+
+// open opens the store; one that is not there is made only for writing to it.
+func (f *storeFlags) open(p *program, write bool) (store.Store, error) {
+	path := f.path()
+	if isPostgres(path) {
+		return nil, usageError{errors.New("--db: this build has no PostgreSQL yet: name a file")}
+	}
+	if !write {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no store at %s yet: tocsin import FILE makes it", path)
+		}
+	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("no folder for the store: %w; name another with --db", err)
+	}
+	return sqlite.Open(path)
+}

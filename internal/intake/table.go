@@ -1,0 +1,359 @@
+package intake
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tocsin-project/tocsin/internal/observable"
+	"github.com/tocsin-project/tocsin/stix"
+)
+
+// A column is what the cells of one column are.
+type column struct {
+	role role
+	kind observable.Kind // of a value; Unknown: each cell tells, or the column of kinds does
+}
+
+// A role is what a column says of a row.
+type role int
+
+const (
+	roleSkip role = iota
+	roleValue
+	roleKind // of the values of the row
+	roleName
+	roleDescription
+	roleLabel
+	roleFirst
+	roleUntil
+	roleConfidence
+	roleMarking
+	roleReference
+)
+
+// roles are the names that columns have in the tables that are about, without
+// blanks, hyphens and underscores. Kinds of observables are names as well.
+var roles = map[string]role{
+	"value": roleValue, "indicator": roleValue, "ioc": roleValue, "iocvalue": roleValue, "observable": roleValue, "indicatorvalue": roleValue, "artifact": roleValue,
+	"type": roleKind, "ioctype": roleKind, "indicatortype": roleKind, "kind": roleKind, "datatype": roleKind,
+	"name": roleName, "title": roleName,
+	"description": roleDescription, "comment": roleDescription, "comments": roleDescription, "note": roleDescription, "notes": roleDescription, "context": roleDescription,
+	"tag": roleLabel, "tags": roleLabel, "label": roleLabel, "labels": roleLabel, "malware": roleLabel, "signature": roleLabel, "threat": roleLabel, "family": roleLabel, "category": roleLabel,
+	"firstseen": roleFirst, "firstseenutc": roleFirst, "validfrom": roleFirst, "date": roleFirst, "dateadded": roleFirst, "created": roleFirst, "seen": roleFirst,
+	"validuntil": roleUntil, "expires": roleUntil, "expiration": roleUntil, "expirationdate": roleUntil,
+	"confidence": roleConfidence, "confidencelevel": roleConfidence, "score": roleConfidence,
+	"tlp": roleMarking, "marking": roleMarking,
+	"reference": roleReference, "references": roleReference, "link": roleReference, "source": roleSkip, "sourceurl": roleReference,
+}
+
+// columnOf returns what a column of a name is.
+func columnOf(title string) (column, bool) {
+	key := strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(strings.Trim(title, "\"' #\ufeff")))
+	if r, ok := roles[key]; ok {
+		return column{role: r}, true
+	}
+	for _, suffix := range []string{"", "hash", "address", "name"} {
+		if k, err := observable.ParseKind(strings.TrimSuffix(key, suffix)); err == nil && key != suffix {
+			return column{role: roleValue, kind: k}, true
+		}
+	}
+	switch key {
+	case "ip", "ips", "ipaddress", "srcip", "dstip", "dest", "host", "hash", "filehash", "address":
+		return column{role: roleValue}, true
+	}
+	return column{}, false
+}
+
+// table reads comma-separated values (RFC 4180), or such with semicolons, tabs
+// or bars between.
+func (r *reading) table() error {
+	t := table{reading: r}
+	for _, name := range r.Columns {
+		c, ok := columnOf(name)
+		if !ok && name != "-" {
+			return fmt.Errorf("--columns: %q is no column: a kind of observable, or one of value, type, name, description, tags, first_seen, valid_until, confidence, tlp, reference; - to skip one", name)
+		}
+		t.columns = append(t.columns, c)
+	}
+	err := r.lines(t.line)
+	return errors.Join(err, t.end())
+}
+
+// A table is a table being read, line by line.
+type table struct {
+	*reading
+	comma   rune
+	columns []column
+	title   []byte // the last comment before the first row, which may be its header
+	begun   bool
+	pending []byte // a record that goes on in the next line
+	start   int    // the line that it began in
+}
+
+func (t *table) line(number int, line []byte) error {
+	if len(t.pending) == 0 {
+		if trimmed := bytes.TrimSpace(line); len(trimmed) == 0 {
+			return nil
+		} else if trimmed[0] == '#' {
+			if !t.begun {
+				t.title = append(t.title[:0], trimmed...)
+			}
+			return nil
+		}
+		t.start = number
+	} else {
+		t.pending = append(t.pending, '\n')
+	}
+	t.pending = append(t.pending, line...)
+	if bytes.Count(t.pending, []byte{'"'})%2 != 0 && len(t.pending) < maxLine {
+		return nil // a quoted cell goes on
+	}
+	return t.end()
+}
+
+// end reads the record that has been gathered.
+func (t *table) end() error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	text := t.pending
+	t.pending = t.pending[:0]
+	where := "line " + strconv.Itoa(t.start)
+	if t.comma == 0 {
+		t.comma = comma(text)
+	}
+	cells, err := split(text, t.comma)
+	if err != nil {
+		return t.reject(where, "", text, "%v: quote cells as RFC 4180 says", err)
+	}
+	if !t.begun {
+		t.begun = true
+		if header, err := t.header(cells); header || err != nil {
+			return err
+		}
+	}
+	return t.row(where, text, cells)
+}
+
+func split(text []byte, comma rune) ([]string, error) {
+	in := csv.NewReader(bytes.NewReader(text))
+	in.Comma, in.LazyQuotes, in.FieldsPerRecord = comma, true, -1
+	in.TrimLeadingSpace = comma != '\t'
+	cells, err := in.Read()
+	if err == io.EOF {
+		return nil, nil
+	}
+	return cells, err
+}
+
+// comma returns what stands between the cells of a record.
+func comma(text []byte) rune {
+	best, most := ',', 0
+	for _, c := range []byte{',', ';', '\t', '|'} {
+		if n := bytes.Count(text, []byte{c}); n > most {
+			best, most = rune(c), n
+		}
+	}
+	return best
+}
+
+// header finds out what the columns are, and reports whether cells are their
+// names. Names come in the first row, or in the comment above it.
+func (t *table) header(cells []string) (bool, error) {
+	columns, isHeader := titles(cells)
+	if t.columns != nil {
+		return isHeader, nil
+	}
+	if isHeader {
+		t.columns = columns
+		return true, nil
+	}
+	if above, err := split(bytes.TrimLeft(t.title, "# "), t.comma); err == nil && len(above) == len(cells) {
+		if columns, ok := titles(above); ok {
+			t.columns = columns
+			return false, nil
+		}
+	}
+	for _, cell := range cells {
+		c := column{role: roleDescription}
+		if _, err := observable.Guess(cell); err == nil {
+			c.role = roleValue
+		} else if _, err := observable.ParseKind(cell); err == nil {
+			c.role = roleKind
+		} else if !when(cell).IsZero() {
+			c.role = roleFirst
+		}
+		t.columns = append(t.columns, c)
+	}
+	if !slices.ContainsFunc(t.columns, func(c column) bool { return c.role == roleValue }) {
+		return false, errors.New("no column of observables was found: say --columns, such as --columns value,type,description")
+	}
+	return false, nil
+}
+
+// titles reads cells as names of columns; ok is whether they are, one of them
+// that of a value.
+func titles(cells []string) (columns []column, ok bool) {
+	for _, cell := range cells {
+		c, _ := columnOf(cell)
+		columns = append(columns, c)
+		ok = ok || c.role == roleValue
+		if _, err := observable.Guess(cell); err == nil {
+			return nil, false
+		}
+	}
+	return columns, ok
+}
+
+// row makes what one record says: each of its observables with the rest.
+func (t *table) row(where string, text []byte, cells []string) error {
+	var w row
+	kind := observable.Unknown
+	for i, cell := range cells[:min(len(cells), len(t.columns))] {
+		if cell = strings.TrimSpace(cell); cell != "" && cell != "None" && cell != "-" {
+			if k := t.columns[i].tell(&w, cell); k != observable.Unknown {
+				kind = k
+			}
+		}
+	}
+	values := 0
+	for i, cell := range cells[:min(len(cells), len(t.columns))] {
+		c := t.columns[i]
+		if cell = strings.TrimSpace(cell); c.role != roleValue || cell == "" || cell == "-" || cell == "None" {
+			continue
+		}
+		values++
+		o, err := read(cell, c.kind, kind)
+		if err == nil {
+			one := w
+			one.observable = o
+			err = t.seen(where, text, one)
+		} else {
+			err = t.reject(where, "", text, "%v", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if values == 0 {
+		return t.reject(where, "", text, "no observable in it")
+	}
+	return nil
+}
+
+// read reads a cell as of the kind of its column, of its row, or as it looks.
+func read(cell string, column, row observable.Kind) (observable.Observable, error) {
+	for _, k := range []observable.Kind{column, row} {
+		if k == observable.Unknown {
+			continue
+		}
+		o, err := observable.Parse(k, cell)
+		if err == nil || k == column {
+			return o, err
+		}
+	}
+	return observable.Guess(cell)
+}
+
+// tell puts what a cell says of the row into w, and returns the kind of the
+// values of the row if it says that.
+func (c column) tell(w *row, cell string) observable.Kind {
+	switch c.role {
+	case roleKind:
+		k, _ := observable.ParseKind(cell)
+		return k
+	case roleName:
+		w.name = cell
+	case roleDescription:
+		w.description = strings.TrimPrefix(w.description+"\n"+cell, "\n")
+	case roleLabel:
+		for _, l := range strings.FieldsFunc(cell, func(c rune) bool { return c == ',' || c == ';' || c == '|' }) {
+			if l = strings.TrimSpace(l); l != "" && !slices.Contains(w.labels, l) {
+				w.labels = append(w.labels, l)
+			}
+		}
+	case roleFirst:
+		w.first = when(cell)
+	case roleUntil:
+		w.until = when(cell)
+	case roleConfidence:
+		if n, err := strconv.Atoi(strings.TrimSuffix(cell, "%")); err == nil && n > 0 && n <= 100 {
+			w.confidence = n
+		}
+	case roleMarking:
+		w.marking = colour(cell)
+	case roleReference:
+		w.reference = cell
+	}
+	return observable.Unknown
+}
+
+// when reads a time as tables write it; zero where it is none.
+func when(cell string) stix.Timestamp {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, cell); err == nil && t.Year() > 1970 {
+			return stix.Timestamp{Time: t.UTC()}
+		}
+	}
+	return stix.Timestamp{}
+}
+
+// colour reads a colour of TLP, as TLP:AMBER+STRICT or amber.
+func colour(cell string) stix.TLP {
+	cell = strings.TrimPrefix(strings.ToLower(strings.ReplaceAll(cell, " ", "")), "tlp:")
+	for t := stix.TLPClear; t <= stix.TLPRed; t++ {
+		if cell == t.String() {
+			return t
+		}
+	}
+	if cell == "white" {
+		return stix.TLPClear
+	}
+	return stix.TLPNone
+}
+
+// isCSV reports whether the first lines are records of equally many cells, of
+// which the first names the columns or most hold an observable.
+func isCSV(head []byte, path string) bool {
+	lines := sample(head)
+	if len(lines) == 0 {
+		return false
+	}
+	c := comma(lines[0])
+	if !bytes.ContainsRune(lines[0], c) {
+		return false
+	}
+	even, seen := 0, 0
+	var width int
+	for i, line := range lines {
+		cells, err := split(line, c)
+		if err != nil {
+			continue
+		}
+		if i == 0 {
+			if width = len(cells); width < 2 {
+				return false
+			}
+			if _, ok := titles(cells); ok {
+				seen += len(lines)
+			}
+		}
+		if len(cells) == width {
+			even++
+		}
+		if slices.ContainsFunc(cells, func(s string) bool {
+			_, err := observable.Guess(s)
+			return err == nil
+		}) {
+			seen++
+		}
+	}
+	return even*10 >= len(lines)*8 && (seen*10 >= len(lines)*6 || named(path, ".csv", ".tsv"))
+}
