@@ -26,6 +26,7 @@ type importCommand struct {
 	Source     string   `placeholder:"NAME" help:"From whom it is. Default: the name of the file."`
 	TLP        string   `name:"tlp" placeholder:"COLOUR" help:"Mark what lists, tables and reports say: clear, green, amber, amber+strict, red."`
 	Confidence int      `placeholder:"N" help:"How sure the source of a list is, 1 to 100."`
+	Unguarded  bool     `help:"Take in what is on a warninglist of the store, too."`
 	Lax        bool     `help:"Take in objects that break a MUST of STIX, too."`
 	Rejects    string   `placeholder:"FILE" help:"Write what was not taken in, and why, as JSON lines. Default: rejects.jsonl in the folder of the store."`
 }
@@ -48,10 +49,13 @@ func (c *importCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	imp := newImporter(p.ctx, s, c.rejects())
-	if options.Lists, err = warninglists(p.ctx, s); err == nil {
-		err = c.each(p, options, imp)
+	if !c.Unguarded {
+		if options.Lists, err = warninglists(p.ctx, s); err != nil {
+			return errors.Join(err, s.Close())
+		}
 	}
+	imp := newImporter(p.ctx, s, c.rejects())
+	err = c.each(p, options, imp)
 	return errors.Join(err, imp.close(), s.Close(), imp.tell(p, c.Quiet))
 }
 

@@ -40,6 +40,12 @@ type commands struct {
 	Rules   rulesCommand   `cmd:"" help:"Check and list Sigma rules."`
 	Pattern patternCommand `cmd:"" help:"Check STIX patterns, and match them against observed-data."`
 	Import  importCommand  `cmd:"" help:"Take in what allies know: STIX, MISP, lists, tables, reports."`
+	Review  reviewCommand  `cmd:"" help:"List what was read from reports, and accept or reject it."`
+	Export  exportCommand  `cmd:"" help:"Write what the store knows: a STIX bundle, a table."`
+	Search  searchCommand  `cmd:"" help:"Find objects by words."`
+	Show    showCommand    `cmd:"" help:"Show an object and what it hangs together with."`
+	Stats   statsCommand   `cmd:"" help:"Count what the store knows."`
+	Backup  backupCommand  `cmd:"" help:"Copy the store to a file."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

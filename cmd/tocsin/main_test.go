@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			return errors.Join(
 				err,
 				os.WriteFile(filepath.Join(e.WorkDir, "cut.evtx"), evtx[:100_000], 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "binary.bin"), []byte("\x00\x01\x02\x03"), 0o600),
 				os.WriteFile(filepath.Join(e.WorkDir, "cut.gz"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b"), 0o600),
 			)
 		},

@@ -52,15 +52,6 @@ func isPostgres(db string) bool {
 	return strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://")
 }
 
-// exists reports whether there is a store to be read.
-func (f *storeFlags) exists() bool {
-	if isPostgres(f.path()) {
-		return true
-	}
-	_, err := os.Stat(f.path())
-	return err == nil
-}
-
 // open opens the store; one that is not there is made only for writing to it.
 func (f *storeFlags) open(p *program, write bool) (store.Store, error) {
 	path := f.path()

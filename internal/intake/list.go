@@ -104,7 +104,7 @@ type row struct {
 func (r *reading) seen(where string, text []byte, w row) error {
 	if r.Lists != nil {
 		if list, entry, stopped := r.Lists.Check(w.observable); stopped {
-			return r.reject(where, "", text, "%s is no sign of an attack: it is on the warninglist %q (%s)", w.observable.Value, list, entry)
+			return r.reject(where, "", text, "%s is no sign of an attack: it is on the warninglist %q (%s); say --unguarded to take it in all the same", w.observable.Value, list, entry)
 		}
 	}
 	var o *stix.Object

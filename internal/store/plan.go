@@ -107,6 +107,10 @@ func (p *Plan) Add(in Incoming) Outcome {
 		p.put(in, version, Draft)
 		return Outcome{Status: Drafted}
 	}
+	if in.Made {
+		in.Object = p.remade(rows, o)
+		o, version = in.Object, VersionOf(in.Object)
+	}
 	for i := range rows {
 		k := &rows[i]
 		switch {
@@ -122,18 +126,57 @@ func (p *Plan) Add(in Incoming) Outcome {
 	return p.version(in, version, rows)
 }
 
+// timeless returns the properties of an object, without those that say when it
+// was made.
+func timeless(raw []byte) map[string]json.RawMessage {
+	var m map[string]json.RawMessage
+	if json.Unmarshal(raw, &m) != nil {
+		return nil
+	}
+	for _, name := range []string{"created", "modified", "valid_from", "published"} {
+		delete(m, name)
+	}
+	return m
+}
+
 // sameButTimes reports whether two objects differ at most in when they were
 // made.
 func sameButTimes(a, b []byte) bool {
-	var x, y map[string]json.RawMessage
-	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
-		return false
+	x := timeless(a)
+	return x != nil && maps.EqualFunc(x, timeless(b), func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
+}
+
+// remade returns o, made here before and saying something else now, as a new
+// version of what was made then: created stays (STIX 2.1, section 3.6).
+func (p *Plan) remade(rows []known, o *stix.Object) *stix.Object {
+	i := slices.IndexFunc(rows, func(k known) bool { return k.State == Newest })
+	if i < 0 || o.Modified.IsZero() {
+		return o
 	}
-	for _, name := range []string{"created", "modified", "valid_from", "published"} {
-		delete(x, name)
-		delete(y, name)
+	before, err := stix.Parse(rows[i].Raw)
+	if err != nil {
+		return o
 	}
-	return maps.EqualFunc(x, y, func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
+	set := map[string]any{}
+	was, is := timeless(before.Raw()), timeless(o.Raw())
+	for name := range was {
+		set[name] = nil
+	}
+	for name, v := range is {
+		set[name] = v
+	}
+	for _, name := range []string{"type", "id", "created_by_ref"} {
+		delete(set, name)
+	}
+	at := time.UnixMicro(p.Now()).UTC()
+	if next := before.Modified.Add(time.Millisecond); at.Before(next) {
+		at = next
+	}
+	v, err := stix.NewVersion(before, stix.Timestamp{Time: at}, set)
+	if err != nil {
+		return o
+	}
+	return v
 }
 
 // version adds a version of an object that has rows already.
@@ -210,7 +253,7 @@ func ScanDrafts(rows *sql.Rows) ([]Incoming, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Object = o
+		d.Object, d.Made = o, true
 		drafts = append(drafts, d)
 	}
 	slices.SortFunc(drafts, func(a, b draft) int { return cmp.Compare(a.added, b.added) })

@@ -376,6 +376,11 @@ func testMade(t *testing.T, s store.Store) {
 	want(t, "first", once(a), []store.Status{store.New})
 	want(t, "again, later", once(b), []store.Status{store.Same})
 	want(t, "it says something else", once(later), []store.Status{store.NewVersion})
+	newest := must(s.Get(t.Context(), all, a.ID))(t).Object
+	want(t, "created then, for good", newest.Created, a.Created)
+	if !newest.Modified.After(later.Modified.Time) {
+		t.Errorf("modified %s: a version is modified when it is made", newest.Modified)
+	}
 	want(t, "not made here", put(t, s, "peer", b), []store.Status{store.NewVersion})
 	draft := object(t, id("note", 1), `"created":"2021-03-02T00:00:00Z","modified":"2021-03-02T00:00:00Z","content":"a"`)
 	again := object(t, id("note", 1), `"created":"2021-03-05T00:00:00Z","modified":"2021-03-05T00:00:00Z","content":"a"`)

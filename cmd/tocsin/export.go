@@ -1,0 +1,179 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/tlp"
+	"github.com/tocsin-project/tocsin/stix"
+)
+
+type exportCommand struct {
+	IDs []string `arg:"" optional:"" name:"id" help:"Objects to export, as tocsin show takes them. None: all that the other flags select."`
+
+	storeFlags
+
+	Type     []string `placeholder:"TYPE,..." help:"Only objects of these types."`
+	Search   string   `placeholder:"WORDS" help:"Only objects that say this."`
+	Since    string   `placeholder:"TIME" help:"Only objects that were received after this time."`
+	Versions bool     `help:"Older versions, too."`
+	For      string   `enum:"public,community,clients,organisation,node" default:"node" placeholder:"READER" help:"Leave out what TLP does not let a reader see: public, community, clients, organisation; node: nothing."`
+	Unmarked string   `placeholder:"COLOUR" help:"Read objects without a colour as of this one, for --for. Default: nobody else sees them."`
+}
+
+func (exportCommand) Examples() string {
+	return `  tocsin export > everything.json
+  tocsin export --type indicator,malware,relationship --for community > share.json
+  tocsin export G0125 | jq '.objects[0].name'
+`
+}
+
+func (c *exportCommand) Run(p *program) error {
+	clearance, query, err := c.options()
+	if err != nil {
+		return err
+	}
+	s, err := c.open(p, false)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	w := bufio.NewWriterSize(p.stdout, 1<<20)
+	out := &bundleExport{w: w}
+	if c.For != "node" {
+		out.withheld = func(o *stix.Object) (bool, error) { return tells(p.ctx, s, clearance, o) }
+	}
+	err = c.each(p, s, clearance, query, out)
+	return errors.Join(err, out.close(), w.Flush())
+}
+
+// audiences are the readers of TLP by the names of --for.
+var audiences = map[string]tlp.Audience{
+	"public": tlp.Public, "community": tlp.Community, "clients": tlp.Client, "organisation": tlp.Organisation, "node": tlp.Node,
+}
+
+func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
+	q := store.Query{Types: c.Type, Versions: c.Versions}
+	clearance := tlp.Local()
+	if c.For != "node" {
+		clearance = tlp.Clearance{Audience: audiences[c.For]}
+	}
+	var err error
+	if clearance.Unmarked, err = parseTLP("--unmarked", c.Unmarked); err != nil {
+		return clearance, q, err
+	}
+	if c.Since != "" {
+		since, err := parseTime("--since", c.Since, 0)
+		if err != nil {
+			return clearance, q, err
+		}
+		q.Since = time.Unix(0, since)
+	}
+	if c.Search != "" && (c.Versions || !q.Since.IsZero()) {
+		return clearance, q, usageError{errors.New("--search looks through the newest versions: leave out --since and --versions")}
+	}
+	return clearance, q, nil
+}
+
+// each hands the objects that were asked for to out.
+func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance, q store.Query, out *bundleExport) error {
+	for _, name := range c.IDs {
+		rec, err := resolve(p.ctx, s, name)
+		if err != nil {
+			return err
+		}
+		if rec, err = s.Get(p.ctx, clearance, rec.Object.ID); err != nil {
+			return err
+		}
+		if err := out.add(rec); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(c.IDs) > 0:
+		return nil
+	case c.Search == "":
+		return s.Each(p.ctx, clearance, q, out.add)
+	}
+	found, err := s.Search(p.ctx, clearance, c.Search, maxDrafts)
+	if err != nil {
+		return err
+	}
+	for _, rec := range found {
+		if len(c.Type) > 0 && !slices.Contains(c.Type, rec.Object.Type) {
+			continue
+		}
+		if err := out.add(rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A bundleExport writes a bundle (STIX 2.1, section 8), its objects to the byte
+// as they came.
+type bundleExport struct {
+	w        *bufio.Writer
+	begun    bool
+	withheld func(*stix.Object) (bool, error) // nil: nothing is
+}
+
+func (b *bundleExport) add(r store.Record) error {
+	if b.withheld != nil {
+		if hidden, err := b.withheld(r.Object); hidden || err != nil {
+			return err
+		}
+	}
+	b.begin()
+	b.w.WriteString("\n")
+	_, err := b.w.Write(r.Object.Raw())
+	return err
+}
+
+// begin writes what stands before the next object.
+func (b *bundleExport) begin() {
+	if b.begun {
+		b.w.WriteByte(',')
+		return
+	}
+	b.begun = true
+	fmt.Fprintf(b.w, `{"type":"bundle","id":"%s","objects":[`, stix.NewID("bundle"))
+}
+
+func (b *bundleExport) close() error {
+	if !b.begun { // objects must not be empty (section 8)
+		_, err := fmt.Fprintf(b.w, `{"type":"bundle","id":"%s"}`+"\n", stix.NewID("bundle"))
+		return err
+	}
+	_, err := io.WriteString(b.w, "\n]}\n")
+	return err
+}
+
+// tells reports whether an object refers to one that the reader may not see,
+// and so would tell of it.
+func tells(ctx context.Context, s store.Store, c tlp.Clearance, o *stix.Object) (hidden bool, err error) {
+	o.Refs(func(_ string, id stix.ID) bool {
+		if stix.TLPOf(id) != stix.TLPNone {
+			return true
+		}
+		if _, err = s.Get(ctx, c, id); err == nil {
+			return true
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return false
+		}
+		_, err = s.Get(ctx, tlp.Local(), id)
+		hidden = err == nil
+		if errors.Is(err, store.ErrNotFound) {
+			err = nil
+		}
+		return !hidden && err == nil
+	})
+	return hidden, err
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tocsin-project/tocsin/internal/report"
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/tlp"
+	"github.com/tocsin-project/tocsin/stix"
+)
+
+type reviewCommand struct {
+	IDs []string `arg:"" optional:"" name:"id" help:"List these drafts alone, or all that were read from a report: its identifier."`
+
+	storeFlags
+
+	Accept []string `placeholder:"ID,..." help:"Take drafts in as they are; all: every one."`
+	Reject []string `placeholder:"ID,..." help:"Put drafts away for good; all: every one."`
+	JSON   bool     `name:"json" help:"Print the drafts, one a line."`
+}
+
+func (reviewCommand) Examples() string {
+	return `  tocsin review                                   what was read from reports, each with its sentence
+  tocsin review --accept campaign--9d8e...,identity--0a1b...
+  tocsin review --accept report--77ef...          a report and all that was read from it
+  tocsin review --reject all
+`
+}
+
+func (c *reviewCommand) Run(p *program) error {
+	s, err := c.open(p, len(c.Accept)+len(c.Reject) > 0)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	drafts, err := s.Drafts(p.ctx, tlp.Local(), maxDrafts)
+	if err != nil {
+		return err
+	}
+	if len(c.Accept)+len(c.Reject) == 0 {
+		return c.list(p, drafts)
+	}
+	reject, err := meant(drafts, c.Reject)
+	if err != nil {
+		return err
+	}
+	accept, err := meant(drafts, c.Accept)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(accept, func(id stix.ID) bool { return slices.Contains(reject, id) }); i >= 0 {
+		return usageError{fmt.Errorf("%s is both to be accepted and rejected", accept[i])}
+	}
+	return c.decide(p, s, accept, reject)
+}
+
+// maxDrafts is how many drafts are reviewed at once.
+const maxDrafts = 100_000
+
+// decide accepts and rejects drafts, and says what became of them.
+func (c *reviewCommand) decide(p *program, s store.Store, accept, reject []stix.ID) error {
+	kept := 0
+	if len(accept) > 0 {
+		outcomes, err := s.Accept(p.ctx, accept)
+		if err != nil {
+			return err
+		}
+		for i, o := range outcomes {
+			if o.Reason == "" {
+				kept++
+			} else {
+				fmt.Fprintf(p.stderr, "tocsin: %s: %s\n", accept[i], report.Printable(o.Reason))
+			}
+		}
+	}
+	put := 0
+	if len(reject) > 0 {
+		var err error
+		if put, err = s.Reject(p.ctx, reject); err != nil {
+			return err
+		}
+	}
+	if !c.Quiet {
+		fmt.Fprintf(p.stdout, "%s accepted, %s rejected\n", count(kept, "draft", "drafts"), thousands(put))
+	}
+	return nil
+}
+
+// meant returns the drafts that are meant by identifiers: each by its own, all
+// of a report by the report's, and every one by "all".
+func meant(drafts []store.Record, names []string) ([]stix.ID, error) {
+	var ids []stix.ID
+	for _, name := range names {
+		before := len(ids)
+		for _, d := range drafts {
+			switch id := d.Object.ID; {
+			case name == "all":
+				ids = append(ids, id)
+			case string(id) == name:
+				ids = append(append(ids, id), within(drafts, d.Object)...)
+			}
+		}
+		if len(ids) == before {
+			return nil, fmt.Errorf("no draft is called %s: tocsin review lists them", name)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+// within returns the drafts that a report refers to.
+func within(drafts []store.Record, o *stix.Object) []stix.ID {
+	if o.Type != "report" {
+		return nil
+	}
+	refs := map[stix.ID]bool{}
+	o.Refs(func(_ string, id stix.ID) bool {
+		refs[id] = true
+		return true
+	})
+	var ids []stix.ID
+	for _, d := range drafts {
+		if refs[d.Object.ID] {
+			ids = append(ids, d.Object.ID)
+		}
+	}
+	return ids
+}
+
+// list prints drafts with the sentences that they were read from.
+func (c *reviewCommand) list(p *program, drafts []store.Record) error {
+	if len(c.IDs) > 0 {
+		ids, err := meant(drafts, c.IDs)
+		if err != nil {
+			return err
+		}
+		drafts = slices.DeleteFunc(drafts, func(d store.Record) bool { return !slices.Contains(ids, d.Object.ID) })
+	}
+	if c.JSON {
+		printList(p, drafts, true)
+		return nil
+	}
+	if len(drafts) == 0 {
+		if !c.Quiet {
+			fmt.Fprintln(p.stdout, "No drafts wait for review.")
+		}
+		return nil
+	}
+	names := map[stix.ID]string{}
+	for _, d := range drafts {
+		names[d.Object.ID] = label(d.Object)
+	}
+	width := cmp.Or(terminal(p.stdout).Width, 100)
+	for _, d := range drafts {
+		o := d.Object
+		text := names[o.ID]
+		if r, err := relationshipOf(o); err == nil {
+			text = cmp.Or(names[r.SourceRef], string(r.SourceRef)) + " " + r.RelationshipType + " " + cmp.Or(names[r.TargetRef], string(r.TargetRef))
+		}
+		fmt.Fprintf(p.stdout, "%s  %s\n", report.Printable(text), o.ID)
+		for _, e := range faceOf(o).Evidence {
+			fmt.Fprintf(p.stdout, "    %s\n", wrap(report.Printable("“"+strings.Join(strings.Fields(e.Sentence), " ")+"”"), width-4, 4))
+		}
+	}
+	if !c.Quiet {
+		fmt.Fprintf(p.stdout, "\n%s: accept with tocsin review --accept ID,... (a report's takes all of it), or --reject\n", count(len(drafts), "draft waits", "drafts wait"))
+	}
+	return nil
+}
+
+var errNoRelationship = errors.New("no relationship")
+
+// relationshipOf returns an object as a relationship.
+func relationshipOf(o *stix.Object) (*stix.Relationship, error) {
+	if o.Type != "relationship" {
+		return nil, errNoRelationship
+	}
+	return stix.As[stix.Relationship](o)
+}
