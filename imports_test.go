@@ -36,11 +36,12 @@ var mayImport = map[string][]string{
 	"internal/store":           {"stix", "internal/tlp"},
 	"internal/store/sqlite":    {"stix", "internal/store"},
 	"internal/store/storetest": {"stix", "internal/store", "internal/tlp"},
-	"internal/hunt":            {"event", "internal/logs", "sigma", "internal/finding"},
+	"internal/intel":           {"event", "stix", "stix/pattern", "internal/observable"},
+	"internal/hunt":            {"event", "stix", "internal/logs", "sigma", "internal/intel", "internal/finding"},
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           nil,
-	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 }
 
 func TestImportTable(t *testing.T) {

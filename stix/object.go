@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 
 	"github.com/go-json-experiment/json"
@@ -128,3 +129,7 @@ func plain(err error) error {
 	}
 	return fmt.Errorf("%s: %w", semantic.JSONPointer, cause)
 }
+
+// Properties yields the names of the object's properties, decoded, with their
+// values as they stand.
+func (o *Object) Properties() iter.Seq2[[]byte, []byte] { return members(o.raw) }

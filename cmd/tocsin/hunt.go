@@ -21,6 +21,7 @@ type huntCommand struct {
 	Paths []string `arg:"" optional:"" name:"path" help:"Files, folders, archives or globs to read, - for standard input. None: the log folders of this machine."`
 
 	ruleFlags
+	intelFlags
 
 	JSON   string `placeholder:"FILE" help:"Write findings as JSON, one a line (- for standard output)."`
 	CSV    string `placeholder:"FILE" help:"Write findings as CSV."`
@@ -59,6 +60,12 @@ func (c *huntCommand) Run(p *program) error {
 	}
 	if h.Rules, err = c.load(p.stderr, c.Quiet); err != nil {
 		return err
+	}
+	if h.Intel, err = c.index(p.stderr, c.Quiet); err != nil {
+		return err
+	}
+	if h.Intel == nil && len(h.Rules.Rules)+len(h.Rules.Correlations) == 0 {
+		return usageError{errors.New("--rules none leaves nothing to ask: name indicators with --intel")}
 	}
 	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer}})
 	if err != nil {

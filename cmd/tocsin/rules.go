@@ -19,12 +19,18 @@ import (
 
 // ruleFlags choose the rules that a command works with.
 type ruleFlags struct {
-	Rules        []string `placeholder:"PATH" sep:"none" help:"Sigma rules: a file or a folder, repeatable; \"embedded\" names the built-in set, which is the default."`
+	Rules        []string `placeholder:"PATH" sep:"none" help:"Sigma rules: a file or a folder, repeatable; \"embedded\" names the built-in set, which is the default; \"none\" asks no rules."`
 	Placeholders string   `placeholder:"FILE" help:"YAML that maps placeholder names to lists of values, for rules with the modifier expand."`
 }
 
+// noRules stands for no rules at all: indicators alone are looked for.
+const noRules = "none"
+
 // load reads the rules and tells, unless quiet, how many were refused.
 func (f *ruleFlags) load(stderr io.Writer, quiet bool) (*sigma.Ruleset, error) {
+	if slices.Equal(f.Rules, []string{noRules}) {
+		return &sigma.Ruleset{}, nil
+	}
 	set, err := f.read()
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tocsin-project/tocsin/event"
 	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/intel"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/sigma"
 )
@@ -72,6 +73,7 @@ type worker struct {
 	run     *run
 	parser  *logs.Parser
 	matcher *sigma.Matcher
+	intel   *intel.Matcher // nil when there are no indicators
 	file    *logs.File
 	out     *batch
 	class   *event.Class // of the last event, to note each class once
@@ -105,6 +107,12 @@ func (w *worker) see(e *event.Event) {
 		}
 		if !w.run.Rules.Rules[r].Hidden && w.run.facts[r].Severity >= w.run.MinSeverity {
 			w.found(e, r)
+		}
+	}
+	if w.intel != nil {
+		hits := w.intel.Match(e)
+		for i := range hits {
+			w.indicated(e, &hits[i])
 		}
 	}
 }

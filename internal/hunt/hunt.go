@@ -8,6 +8,8 @@
 //  2. Each event is put to all rules at once (sigma.Matcher). A match becomes
 //     a finding with its evidence in the batch of the block; a match that a
 //     correlation counts also becomes a hit.
+//     Where there are indicators, they are looked for in each event as well
+//     (intel.Matcher).
 //  3. Batches are flushed in input order, whatever the number of workers, so
 //     two hunts over the same input print the same bytes.
 //  4. When all is read, the hits are sorted by event time and put to the
@@ -25,6 +27,7 @@ import (
 
 	"github.com/tocsin-project/tocsin/event"
 	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/intel"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/sigma"
 )
@@ -32,8 +35,9 @@ import (
 // A Hunt says what to look for.
 type Hunt struct {
 	Rules       *sigma.Ruleset
-	Workers     int   // at least 1
-	From, To    int64 // event times, To exclusive; records without a time are always asked about
+	Intel       *intel.Index // nil: no indicators
+	Workers     int          // at least 1
+	From, To    int64        // event times, To exclusive; records without a time are always asked about
 	MinSeverity finding.Severity
 }
 
@@ -89,6 +93,9 @@ func (h *Hunt) Run(ctx context.Context, in *logs.Input, emit func(*finding.Findi
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(skipAfter, func() { r.late.Store(true) }) })()
 	err = each(ctx, in, h.Workers, func() func(*logs.Block, *batch) {
 		w := &worker{run: r, parser: logs.NewParser(r.names, r.router), matcher: sigma.NewMatcher(r.set)}
+		if r.Intel != nil {
+			w.intel = r.Intel.NewMatcher()
+		}
 		return w.work
 	}, r.flush)
 	interrupted := ctx.Err() != nil && err == ctx.Err()
