@@ -52,7 +52,7 @@ func (o Observable) Pattern() string {
 	return "[" + path + " " + literal(o.Value) + "]"
 }
 
+var escapes = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
+
 // literal writes a string of a pattern.
-func literal(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s) + "'"
-}
+func literal(s string) string { return "'" + escapes.Replace(s) + "'" }
