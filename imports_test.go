@@ -30,7 +30,7 @@ var mayImport = map[string][]string{
 	"internal/attack":          nil,
 	"internal/observable":      nil,
 	"internal/attack/generate": nil,
-	"internal/report":          {"event", "internal/finding", "internal/attack"},
+	"internal/report":          {"event", "stix", "internal/finding", "internal/attack"},
 	"internal/intake":          {"stix", "internal/observable"},
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},

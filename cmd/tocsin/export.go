@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -45,12 +43,12 @@ func (c *exportCommand) Run(p *program) error {
 	}
 	defer s.Close()
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
-	out := &bundleExport{w: w}
+	out := &filter{Writer: stix.NewWriter(w)}
 	if c.For != "node" {
 		out.withheld = func(o *stix.Object) (bool, error) { return tells(p.ctx, s, clearance, o) }
 	}
 	err = c.each(p, s, clearance, query, out)
-	return errors.Join(err, out.close(), w.Flush())
+	return errors.Join(err, out.Close(), w.Flush())
 }
 
 // audiences are the readers of TLP by the names of --for.
@@ -82,7 +80,7 @@ func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
 }
 
 // each hands the objects that were asked for to out.
-func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance, q store.Query, out *bundleExport) error {
+func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance, q store.Query, out *filter) error {
 	for _, name := range c.IDs {
 		rec, err := resolve(p.ctx, s, name)
 		if err != nil {
@@ -116,43 +114,19 @@ func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance,
 	return nil
 }
 
-// A bundleExport writes a bundle (STIX 2.1, section 8), its objects to the byte
-// as they came.
-type bundleExport struct {
-	w        *bufio.Writer
-	begun    bool
+// A filter writes the objects that are not withheld.
+type filter struct {
+	*stix.Writer
 	withheld func(*stix.Object) (bool, error) // nil: nothing is
 }
 
-func (b *bundleExport) add(r store.Record) error {
-	if b.withheld != nil {
-		if hidden, err := b.withheld(r.Object); hidden || err != nil {
+func (f *filter) add(r store.Record) error {
+	if f.withheld != nil {
+		if hidden, err := f.withheld(r.Object); hidden || err != nil {
 			return err
 		}
 	}
-	b.begin()
-	b.w.WriteString("\n")
-	_, err := b.w.Write(r.Object.Raw())
-	return err
-}
-
-// begin writes what stands before the next object.
-func (b *bundleExport) begin() {
-	if b.begun {
-		b.w.WriteByte(',')
-		return
-	}
-	b.begun = true
-	fmt.Fprintf(b.w, `{"type":"bundle","id":"%s","objects":[`, stix.NewID("bundle"))
-}
-
-func (b *bundleExport) close() error {
-	if !b.begun { // objects must not be empty (section 8)
-		_, err := fmt.Fprintf(b.w, `{"type":"bundle","id":"%s"}`+"\n", stix.NewID("bundle"))
-		return err
-	}
-	_, err := io.WriteString(b.w, "\n]}\n")
-	return err
+	return f.Write(r.Object)
 }
 
 // tells reports whether an object refers to one that the reader may not see,
