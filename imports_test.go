@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/attack/generate": nil,
 	"internal/report":          {"event", "stix", "internal/finding", "internal/attack"},
 	"internal/intake":          {"stix", "internal/observable"},
+	"internal/intake/prose":    {"stix", "internal/observable", "internal/attack"},
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},
 	"internal/store/sqlite":    {"stix", "internal/store"},

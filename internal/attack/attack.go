@@ -34,6 +34,7 @@ type Knowledge struct {
 	groups     map[string]*Group
 	software   map[string]*Software
 	revoked    map[string]string // to the id that took its place
+	named      func() map[string][]string
 }
 
 // A Tactic is one column of the ATT&CK matrix.
@@ -50,6 +51,7 @@ type Technique struct {
 	Parent     string   // T1505; empty for a technique that is not a sub-technique
 	Tactics    []string // keys, along the kill chain
 	Deprecated bool     // no longer in the matrix
+	Object
 }
 
 // A Group is an intrusion set.
@@ -60,6 +62,7 @@ type Group struct {
 	Techniques []string // ids it used
 	Software   []string // ids it used
 	Deprecated bool
+	Object
 }
 
 // A Software is a malware family or a tool.
@@ -70,6 +73,13 @@ type Software struct {
 	Tool       bool     // else malware
 	Techniques []string // ids it implements
 	Deprecated bool
+	Object
+}
+
+// An Object is what a fact is in MITRE's STIX bundle.
+type Object struct {
+	STIX    string // its identifier: attack-pattern--3f886f2a-…
+	Created string // when MITRE made it, as STIX writes times
 }
 
 // Enterprise returns ATT&CK for Enterprise. What it and its methods return
@@ -134,7 +144,7 @@ func parse(table string) *Knowledge {
 		software: map[string]*Software{}, revoked: map[string]string{},
 	}
 	for line := range strings.Lines(table) {
-		var cell [6]string
+		var cell [8]string
 		copy(cell[:], strings.SplitN(strings.TrimSuffix(line, "\n"), "\t", len(cell)))
 		id := cell[1]
 		switch cell[0] {
@@ -149,18 +159,20 @@ func parse(table string) *Knowledge {
 			}
 			k.techniques[id] = &Technique{
 				ID: id, Name: cell[2], Parent: parent,
-				Tactics: split(cell[3], ","), Deprecated: cell[4] != "",
+				Tactics: split(cell[3], ","), Deprecated: cell[5] != "",
+				Object: Object{"attack-pattern--" + cell[6], cell[7]},
 			}
 		case "group":
-			g := &Group{ID: id, Name: cell[2], Aliases: split(cell[3], "|"), Deprecated: cell[5] != ""}
+			g := &Group{ID: id, Name: cell[2], Aliases: split(cell[3], "|"), Deprecated: cell[5] != "", Object: Object{"intrusion-set--" + cell[6], cell[7]}}
 			g.Techniques, g.Software = uses(cell[4])
 			k.groups[id] = g
 		case "malware", "tool":
-			s := &Software{ID: id, Name: cell[2], Aliases: split(cell[3], "|"), Tool: cell[0] == "tool", Deprecated: cell[5] != ""}
+			s := &Software{ID: id, Name: cell[2], Aliases: split(cell[3], "|"), Tool: cell[0] == "tool", Deprecated: cell[5] != "", Object: Object{cell[0] + "--" + cell[6], cell[7]}}
 			s.Techniques, _ = uses(cell[4])
 			k.software[id] = s
 		}
 	}
+	k.named = sync.OnceValue(k.index)
 	return k
 }
 

@@ -69,6 +69,51 @@ func TestGroupAndSoftware(t *testing.T) {
 	}
 }
 
+func TestNamed(t *testing.T) {
+	k := Enterprise()
+	for name, want := range map[string]string{
+		"hafnium":       "G0125",
+		"Silk Typhoon":  "G0125",
+		"Carbanak":      "G0008 S0030", // the group and its malware
+		"Web Shell":     "T1505.003",
+		"Steganography": "T1001.002 T1027.003",
+		" PsExec ":      "S0029",
+		"Nobody":        "",
+	} {
+		if got := strings.Join(k.Named(name), " "); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestObjects checks that facts lead to MITRE's own objects.
+func TestObjects(t *testing.T) {
+	k := Enterprise()
+	g, _ := k.Group("G0125")
+	if g.STIX != "intrusion-set--2688b13e-8e71-405a-9c40-0dee94bddf87" || g.Created != "2021-03-03T19:40:47.280Z" {
+		t.Errorf("G0125: %+v", g.Object)
+	}
+	p, _ := k.Technique("T1505.003")
+	s, _ := k.Software("S0002")
+	if !strings.HasPrefix(p.STIX, "attack-pattern--") || !strings.HasPrefix(s.STIX, "tool--") {
+		t.Errorf("%+v %+v", p.Object, s.Object)
+	}
+	for name, id := range k.Names() {
+		var o Object
+		switch id[0] {
+		case 'T':
+			o = k.techniques[id].Object
+		case 'G':
+			o = k.groups[id].Object
+		case 'S':
+			o = k.software[id].Object
+		}
+		if len(o.Created) != len("2021-03-03T19:40:47.280Z") || len(o.STIX) < 36 {
+			t.Errorf("%s %s: %+v", id, name, o)
+		}
+	}
+}
+
 // TestKnowledgeHoldsTogether checks that every id that is referred to exists.
 func TestKnowledgeHoldsTogether(t *testing.T) {
 	k := Enterprise()

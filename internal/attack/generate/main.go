@@ -64,6 +64,7 @@ func generate(objects []*object, notice string) ([]byte, error) {
 type object struct {
 	Type       string
 	ID         string
+	Created    string
 	Name       string
 	Aliases    []string
 	Software   []string `json:"x_mitre_aliases"`
@@ -92,6 +93,12 @@ func (o *object) id() string {
 		}
 	}
 	return ""
+}
+
+// uuid returns what tells o's STIX identifier from others of its type.
+func (o *object) uuid() string {
+	_, uuid, _ := strings.Cut(o.ID, "--")
+	return uuid
 }
 
 func read(path string) ([]*object, error) {
@@ -179,11 +186,11 @@ func (t *table) write(out *bytes.Buffer) error {
 		case o.Revoked:
 			add("revoked", o.id(), t.revoked[o.id()])
 		case o.Type == "attack-pattern":
-			add("technique", o.id(), o.Name, strings.Join(t.tactics(o), ","), old)
+			add("technique", o.id(), o.Name, strings.Join(t.tactics(o), ","), "", old, o.uuid(), o.Created)
 		case o.Type == "intrusion-set":
-			add("group", o.id(), o.Name, others(o.Aliases, o.Name), strings.Join(t.uses[o.id()], ","), old)
+			add("group", o.id(), o.Name, others(o.Aliases, o.Name), strings.Join(t.uses[o.id()], ","), old, o.uuid(), o.Created)
 		default:
-			add(o.Type, o.id(), o.Name, others(o.Software, o.Name), strings.Join(t.uses[o.id()], ","), old)
+			add(o.Type, o.id(), o.Name, others(o.Software, o.Name), strings.Join(t.uses[o.id()], ","), old, o.uuid(), o.Created)
 		}
 	}
 	return err
