@@ -37,7 +37,7 @@ func (c *exportCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.open(p, false)
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,8 @@ type huntCommand struct {
 	CSV    string `placeholder:"FILE" help:"Write findings as CSV."`
 	HTML   string `placeholder:"FILE" help:"Write a report to open in a browser, offline."`
 	Layer  string `placeholder:"FILE" help:"Write a layer for ATT&CK Navigator."`
+	STIX   string `name:"stix" placeholder:"FILE" help:"Write what was seen of indicators as a STIX bundle of sightings."`
+	Record bool   `help:"Put these sightings into the store."`
 	FailOn string `placeholder:"LEVEL" help:"End with exit code 3 when there is a finding of this severity or a higher one."`
 
 	MinSeverity string `default:"informational" placeholder:"LEVEL" help:"Leave out findings below: informational, low, medium, high, critical."`
@@ -42,6 +44,7 @@ func (huntCommand) Examples() string {
   tocsin hunt evidence.zip --html report.html  an archive, as it came
   tocsin hunt --rules ~/sigma/rules --rules embedded --min-severity medium logs
   tocsin hunt --json - logs | jq .title
+  tocsin hunt --intel allies.json --intel iocs.csv --stix sightings.json logs
   zcat u_ex210302.log.gz | tocsin hunt -
 `
 }
@@ -61,21 +64,28 @@ func (c *huntCommand) Run(p *program) error {
 	if h.Rules, err = c.load(p.stderr, c.Quiet); err != nil {
 		return err
 	}
-	if h.Intel, err = c.index(p.stderr, c.Quiet); err != nil {
+	if h.Intel, err = c.index(p, c.Quiet); err != nil {
 		return err
 	}
 	if h.Intel == nil && len(h.Rules.Rules)+len(h.Rules.Correlations) == 0 {
 		return usageError{errors.New("--rules none leaves nothing to ask: name indicators with --intel")}
 	}
-	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer}})
+	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer, c.STIX, c.path()}})
 	if err != nil {
 		return err
 	}
 	defer in.Close()
 	out := &outputs{stdout: p.stdout}
 	summary, sinks, err := c.sinks(p, out)
+	var seen *sightings
+	if err == nil {
+		seen, err = c.sightings(out)
+	}
 	if err != nil {
 		return errors.Join(err, out.close())
+	}
+	if seen != nil {
+		sinks = append(sinks, seen)
 	}
 	var found atomic.Int64
 	bar := startProgress(p.stderr, c.Quiet, in, func() string { return count(int(found.Load()), "finding", "findings") })
@@ -86,6 +96,9 @@ func (c *huntCommand) Run(p *program) error {
 	bar.stop()
 	if err == nil {
 		err = sinks.Close(cov)
+	}
+	if err == nil && seen != nil {
+		err = seen.keep(p, c)
 	}
 	if err = errors.Join(err, out.close()); err != nil {
 		return err

@@ -45,7 +45,7 @@ func (c *importCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.open(p, true)
+	s, err := c.open(true)
 	if err != nil {
 		return err
 	}

@@ -1,22 +1,28 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
 
+	"github.com/tocsin-project/tocsin/internal/intake"
 	"github.com/tocsin-project/tocsin/internal/intel"
-	"github.com/tocsin-project/tocsin/stix"
+	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/internal/report"
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/tlp"
 )
 
 // intelFlags choose the indicators that a hunt looks for.
 type intelFlags struct {
-	Intel []string `placeholder:"FILE" sep:"none" help:"Indicators to look for: a STIX bundle, repeatable."`
+	dbFlag
+
+	Intel []string `placeholder:"PATH" sep:"none" help:"Indicators to look for: a bundle, list, table, MISP event or folder of such; store: those of the store; none. Default: the store, if there is one. Repeatable."`
 }
 
 // intelGC is the percentage by which memory may grow between collections while
@@ -24,51 +30,147 @@ type intelFlags struct {
 const intelGC = 20
 
 // index compiles the indicators and tells, unless quiet, what became of them.
-// It is nil when none were asked for.
-func (f *intelFlags) index(stderr io.Writer, quiet bool) (*intel.Index, error) {
-	if len(f.Intel) == 0 {
-		return nil, nil
+// It is nil when there are none.
+func (f *intelFlags) index(p *program, quiet bool) (*intel.Index, error) {
+	asked := f.Intel
+	if len(asked) == 0 {
+		if !f.exists() {
+			return nil, nil
+		}
+		asked = []string{"store"}
 	}
 	debug.SetGCPercent(intelGC)
 	var b intel.Builder
-	for _, path := range f.Intel {
-		if err := addBundle(&b, path); err != nil {
+	for _, path := range asked {
+		var err error
+		switch path {
+		case "none":
+		case "store":
+			err = f.addStore(p, &b)
+		default:
+			err = addFiles(p, &b, path)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("--intel %s: %w", path, err)
 		}
 	}
 	index, stats := b.Build(time.Now())
 	if stats.Indicators == 0 {
+		if len(f.Intel) == 0 || len(f.Intel) == 1 && f.Intel[0] == "none" {
+			return nil, nil
+		}
 		return nil, errors.New("--intel: there is no indicator that could be looked for: see tocsin pattern check for why a pattern is refused")
 	}
 	if !quiet {
-		fmt.Fprintf(stderr, "tocsin: %s from %s", count(stats.Indicators, "indicator", "indicators"), strings.Join(f.Intel, ", "))
-		if n := stats.Unusable; n > 0 {
-			fmt.Fprintf(stderr, "; %s cannot be used, such as %v: %s", count(n, "other", "others"), stats.Problems[0].ID, stats.Problems[0].Reason)
-		}
-		fmt.Fprintln(stderr)
+		f.tell(p.stderr, asked, &stats)
 	}
 	return index, nil
 }
 
-// addBundle adds the objects of a file.
-func addBundle(b *intel.Builder, path string) error {
-	file, err := os.Open(path)
+// tell says what became of the indicators.
+func (f *intelFlags) tell(w io.Writer, asked []string, stats *intel.Stats) {
+	from := strings.Join(asked, ", ")
+	if len(f.Intel) == 0 {
+		from = "the store " + f.path() + " (--intel none leaves them out)"
+	}
+	text := "hunting " + count(stats.Indicators, "indicator", "indicators") + " from " + from
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{stats.Expired, "expired, which match older records alone"}, {stats.Revoked, "revoked"}, {stats.OtherKinds, "in other languages than STIX patterns, left out"}} {
+		if part.n > 0 {
+			text += "; " + thousands(part.n) + " " + part.what
+		}
+	}
+	if n := stats.Unusable; n > 0 {
+		text += fmt.Sprintf("; %s cannot be used, such as %v: %s", count(n, "other", "others"), stats.Problems[0].ID, stats.Problems[0].Reason)
+	}
+	fmt.Fprintf(w, "tocsin: %s\n", report.Printable(text))
+}
+
+// intelTypes are the types of a store that hunting needs: indicators, what
+// they indicate, and how.
+var intelTypes = []string{
+	"indicator", "relationship", "attack-pattern", "campaign", "identity", "infrastructure", "intrusion-set", "malware", "threat-actor", "tool", "vulnerability",
+}
+
+// addStore adds the indicators of the store.
+func (f *intelFlags) addStore(p *program, b *intel.Builder) error {
+	s, err := f.open(false)
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	r := stix.NewReader(file)
+	defer s.Close()
+	stats, err := s.Stats(p.ctx, tlp.Local())
+	if err != nil || stats.Types["indicator"] == 0 {
+		return err
+	}
+	return s.Each(p.ctx, tlp.Local(), store.Query{Types: intelTypes}, func(r store.Record) error {
+		_ = b.Add(r.Object, r.Source) // Stats tells
+		return nil
+	})
+}
+
+// addFiles adds what files say, in any format that can be imported.
+func addFiles(p *program, b *intel.Builder, path string) error {
+	if isURL(path) {
+		return errors.New("an address: tocsin import takes it in, and --intel store hunts it")
+	}
+	in, err := logs.Open([]string{path}, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done()})
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	to := indicators{ctx: p.ctx, b: b}
 	for {
-		o, err := r.Next()
-		var one *stix.ObjectError
-		switch {
-		case err == io.EOF:
-			return nil
-		case errors.As(err, &one):
-			continue
-		case err != nil:
+		f, r, err := in.NextFile()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
 			return err
 		}
-		_ = b.Add(o, filepath.Base(path)) // Stats tells
+		to.source = sourceName(f.Path)
+		if _, err := intake.Read(intake.Input{Name: to.source, Path: f.Path, Time: fileTime(f), R: r}, intake.Options{Lax: true}, &to); err != nil {
+			return fmt.Errorf("%s: %w", f.Path, err)
+		}
 	}
+	for _, f := range in.Files() {
+		if f.Problem != nil {
+			return fmt.Errorf("%s: %w", f.Path, f.Problem)
+		}
+	}
+	if to.rejected > 0 {
+		fmt.Fprintf(p.stderr, "tocsin: --intel %s: %s left out, such as %s\n", path, count(to.rejected, "entry", "entries"), report.Printable(to.first))
+	}
+	if to.drafts > 0 {
+		fmt.Fprintf(p.stderr, "tocsin: --intel %s: %s read from prose left out: tocsin import takes them in, for a person to review\n", path, count(to.drafts, "object", "objects"))
+	}
+	return nil
+}
+
+// indicators takes what is read into an index.
+type indicators struct {
+	ctx              context.Context
+	b                *intel.Builder
+	source           string
+	rejected, drafts int
+	first            string // reject
+}
+
+// Item implements intake.Sink.
+func (x *indicators) Item(i intake.Item) error {
+	if i.Draft {
+		x.drafts++
+		return nil
+	}
+	_ = x.b.Add(i.Object, x.source) // Stats tells
+	return x.ctx.Err()
+}
+
+// Reject implements intake.Sink.
+func (x *indicators) Reject(r intake.Reject) error {
+	x.rejected++
+	x.first = cmp.Or(x.first, strings.TrimPrefix(r.Where+": "+r.Reason, ": "))
+	return x.ctx.Err()
 }

@@ -176,7 +176,7 @@ func (c *searchCommand) Run(p *program) error {
 	if c.Limit < 1 {
 		return usageError{errors.New("--limit: at least 1 is needed")}
 	}
-	s, err := c.open(p, false)
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}
@@ -243,7 +243,7 @@ type statsCommand struct {
 }
 
 func (c *statsCommand) Run(p *program) error {
-	s, err := c.open(p, false)
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}
@@ -287,7 +287,7 @@ func (backupCommand) Examples() string {
 }
 
 func (c *backupCommand) Run(p *program) error {
-	s, err := c.open(p, false)
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}

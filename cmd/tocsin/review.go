@@ -32,7 +32,7 @@ func (reviewCommand) Examples() string {
 }
 
 func (c *reviewCommand) Run(p *program) error {
-	s, err := c.open(p, len(c.Accept)+len(c.Reject) > 0)
+	s, err := c.open(len(c.Accept)+len(c.Reject) > 0)
 	if err != nil {
 		return err
 	}

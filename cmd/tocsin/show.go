@@ -49,7 +49,7 @@ type page struct {
 }
 
 func (c *showCommand) Run(p *program) error {
-	s, err := c.open(p, false)
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}

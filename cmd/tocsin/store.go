@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -13,10 +12,16 @@ import (
 	"github.com/tocsin-project/tocsin/internal/store/sqlite"
 )
 
-// storeFlags are the flags of every command that uses the store.
+// dbFlag says which store a command uses.
+type dbFlag struct {
+	DB string `name:"db" placeholder:"FILE" env:"TOCSIN_DB" help:"The store: a file, or postgres://USER@HOST/DATABASE. Default: ${store}."`
+}
+
+// storeFlags are the flags of every command that is about the store.
 type storeFlags struct {
-	DB    string `name:"db" placeholder:"FILE" env:"TOCSIN_DB" help:"The store: a file, or postgres://USER@HOST/DATABASE. Default: ${store}."`
-	Quiet bool   `short:"q" help:"No progress and no summary: only results and errors."`
+	dbFlag
+
+	Quiet bool `short:"q" help:"No progress and no summary: only results and errors."`
 }
 
 // defaultStore is the store of a user who names none.
@@ -40,7 +45,7 @@ func dataDir() string {
 	return filepath.Join(home, ".local", "share", "tocsin")
 }
 
-func (f *storeFlags) path() string {
+func (f *dbFlag) path() string {
 	if f.DB == "" {
 		return defaultStore()
 	}
@@ -52,14 +57,23 @@ func isPostgres(db string) bool {
 	return strings.HasPrefix(db, "postgres://") || strings.HasPrefix(db, "postgresql://")
 }
 
+// exists reports whether there is a store to be read.
+func (f *dbFlag) exists() bool {
+	if isPostgres(f.path()) {
+		return true
+	}
+	_, err := os.Stat(f.path())
+	return err == nil
+}
+
 // open opens the store; one that is not there is made only for writing to it.
-func (f *storeFlags) open(p *program, write bool) (store.Store, error) {
+func (f *dbFlag) open(write bool) (store.Store, error) {
 	path := f.path()
 	if isPostgres(path) {
 		return nil, usageError{errors.New("--db: this build has no PostgreSQL yet: name a file")}
 	}
 	if !write {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		if !f.exists() {
 			return nil, fmt.Errorf("there is no store at %s yet: tocsin import FILE makes it", path)
 		}
 	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
