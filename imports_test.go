@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"internal/observable":      nil,
 	"internal/attack/generate": nil,
 	"internal/report":          {"event", "stix", "internal/finding", "internal/attack"},
-	"internal/intake":          {"stix", "internal/observable"},
+	"internal/intake":          {"stix", "internal/observable", "internal/intake/prose"},
 	"internal/intake/prose":    {"stix", "internal/observable", "internal/attack"},
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},
@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           nil,
-	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 }
 
 func TestImportTable(t *testing.T) {

@@ -36,14 +36,6 @@ type face struct {
 	Region      string   `json:"region"`
 	CommandLine string   `json:"command_line"`
 	Hashes      map[string]string
-	Evidence    []evidence `json:"x_tocsin_evidence"`
-}
-
-// evidence is a sentence that a draft was read from.
-type evidence struct {
-	Sentence string `json:"sentence"`
-	Start    int    `json:"start"`
-	End      int    `json:"end"`
 }
 
 // faceOf returns the face of an object. What is not as it should be is left

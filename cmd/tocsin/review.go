@@ -2,11 +2,14 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/tocsin-project/tocsin/internal/intake/prose"
 	"github.com/tocsin-project/tocsin/internal/report"
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/tlp"
@@ -18,9 +21,10 @@ type reviewCommand struct {
 
 	storeFlags
 
-	Accept []string `placeholder:"ID,..." help:"Take drafts in as they are; all: every one."`
-	Reject []string `placeholder:"ID,..." help:"Put drafts away for good; all: every one."`
-	JSON   bool     `name:"json" help:"Print the drafts, one a line."`
+	Accept     []string `placeholder:"ID,..." help:"Take drafts in; all: every one."`
+	Reject     []string `placeholder:"ID,..." help:"Put drafts away for good; all: every one."`
+	Confidence int      `placeholder:"N" help:"How sure you are of what you accept, 1 to 100. Default: it is not stated."`
+	JSON       bool     `name:"json" help:"Print the drafts, one a line."`
 }
 
 func (reviewCommand) Examples() string {
@@ -66,6 +70,9 @@ func (c *reviewCommand) decide(p *program, s store.Store, accept, reject []stix.
 	kept := 0
 	if len(accept) > 0 {
 		outcomes, err := s.Accept(p.ctx, accept)
+		if err == nil {
+			err = c.vouch(p.ctx, s, accept)
+		}
 		if err != nil {
 			return err
 		}
@@ -88,6 +95,40 @@ func (c *reviewCommand) decide(p *program, s store.Store, accept, reject []stix.
 		fmt.Fprintf(p.stdout, "%s accepted, %s rejected\n", count(kept, "draft", "drafts"), thousands(put))
 	}
 	return nil
+}
+
+// vouch makes the versions of accepted drafts in which a person's confidence,
+// or none, stands in place of that of a machine's reading. What others created,
+// such as ATT&CK, has no such versions.
+func (c *reviewCommand) vouch(ctx context.Context, s store.Store, accepted []stix.ID) error {
+	var confidence any
+	if c.Confidence > 0 {
+		confidence = c.Confidence
+	}
+	var batch []store.Incoming
+	for _, id := range accepted {
+		r, err := s.Get(ctx, tlp.Local(), id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return err
+		}
+		o := r.Object
+		if o.Confidence == nil || *o.Confidence != prose.Confidence || externalID(o) != "" {
+			continue
+		}
+		at := stix.Timestamp{Time: time.Now().UTC()}
+		v, err := stix.NewVersion(o, at, map[string]any{"confidence": confidence})
+		if err != nil {
+			return err
+		}
+		batch = append(batch, store.Incoming{Object: v, Source: "tocsin review"})
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	_, err := s.Import(ctx, batch)
+	return err
 }
 
 // meant returns the drafts that are meant by identifiers: each by its own, all
@@ -150,9 +191,15 @@ func (c *reviewCommand) list(p *program, drafts []store.Record) error {
 		}
 		return nil
 	}
-	names := map[stix.ID]string{}
+	names, evidence := map[stix.ID]string{}, map[stix.ID][]prose.Evidence{}
 	for _, d := range drafts {
 		names[d.Object.ID] = label(d.Object)
+		for _, e := range prose.EvidenceOf(d.Object) {
+			id := cmp.Or(e.Ref, d.Object.ID)
+			if !slices.ContainsFunc(evidence[id], func(x prose.Evidence) bool { return x.Start == e.Start && x.Mood == e.Mood }) {
+				evidence[id] = append(evidence[id], e)
+			}
+		}
 	}
 	width := cmp.Or(terminal(p.stdout).Width, 100)
 	for _, d := range drafts {
@@ -161,15 +208,41 @@ func (c *reviewCommand) list(p *program, drafts []store.Record) error {
 		if r, err := relationshipOf(o); err == nil {
 			text = cmp.Or(names[r.SourceRef], string(r.SourceRef)) + " " + r.RelationshipType + " " + cmp.Or(names[r.TargetRef], string(r.TargetRef))
 		}
-		fmt.Fprintf(p.stdout, "%s  %s\n", report.Printable(text), o.ID)
-		for _, e := range faceOf(o).Evidence {
-			fmt.Fprintf(p.stdout, "    %s\n", wrap(report.Printable("“"+strings.Join(strings.Fields(e.Sentence), " ")+"”"), width-4, 4))
+		fmt.Fprintf(p.stdout, "%s\n    %s\n", report.Printable(text), o.ID)
+		told := evidence[o.ID]
+		for _, e := range told[:min(len(told), maxEvidence)] {
+			fmt.Fprintf(p.stdout, "    %s\n", wrap(report.Printable(quoted(e)), width-4, 4))
+		}
+		if n := len(told) - maxEvidence; n > 0 {
+			fmt.Fprintf(p.stdout, "    and %s more\n", count(n, "place", "places"))
 		}
 	}
 	if !c.Quiet {
 		fmt.Fprintf(p.stdout, "\n%s: accept with tocsin review --accept ID,... (a report's takes all of it), or --reject\n", count(len(drafts), "draft waits", "drafts wait"))
 	}
 	return nil
+}
+
+// maxEvidence is how many places of one draft are shown.
+const maxEvidence = 5
+
+// quoted is a sentence of a report, with how it is said.
+func quoted(e prose.Evidence) string {
+	text := "“" + strings.Join(strings.Fields(e.Sentence), " ") + "”"
+	if e.Mood != "" {
+		text += " (" + e.Mood + ")"
+	}
+	if e.Stopped != "" {
+		text += " (on the warninglist " + e.Stopped + ")"
+	}
+	if len(e.Candidates) > 1 {
+		var ids []string
+		for _, x := range e.Candidates {
+			ids = append(ids, x.ID+" "+x.Name)
+		}
+		text += " (which of " + strings.Join(ids, ", ") + "?)"
+	}
+	return fmt.Sprintf("%s, bytes %d to %d", text, e.Start, e.End)
 }
 
 var errNoRelationship = errors.New("no relationship")

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/tocsin-project/tocsin/internal/intake/prose"
 	"github.com/tocsin-project/tocsin/internal/report"
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/tlp"
@@ -119,8 +120,11 @@ func (v *page) print(w io.Writer, width int) {
 		out("Confidence", fmt.Sprint(*o.Confidence))
 	}
 	out("Markings", strings.Join(v.marks(), "; "))
-	for _, e := range f.Evidence {
-		out("Evidence", fmt.Sprintf("“%s” (bytes %d to %d)", e.Sentence, e.Start, e.End))
+	for i, e := range prose.EvidenceOf(o) {
+		if e.Ref != "" || i >= 10 { // a report has that of all that it names
+			break
+		}
+		out([]string{"Evidence", ""}[min(i, 1)], quoted(e))
 	}
 	for i, x := range o.ExternalReferences {
 		if i == 10 {

@@ -26,8 +26,12 @@ func formats() []format {
 	return []format{
 		{"stix", isSTIX, (*reading).stix},
 		{"warninglist", isWarninglist, (*reading).warninglist},
+		{"pdf", isPDF, (*reading).pdf},
+		{"html", isHTML, (*reading).html},
 		{"csv", isCSV, (*reading).table},
 		{"list", isList, (*reading).list},
+		{"markdown", isMarkdown, (*reading).markdown},
+		{"text", isText, (*reading).text},
 	}
 }
 
