@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -55,13 +56,24 @@ func (p *Pattern) Compile() (*Matcher, error) {
 	return m, nil
 }
 
-// number gives the nodes their indexes.
-func (m *Matcher) number(n *node) {
+// number gives the nodes their indexes, and windows the starts within. It
+// returns those within n.
+func (m *Matcher) number(n *node) (starts []int64) {
 	n.index = m.nodes
 	m.nodes++
-	for _, child := range n.children {
-		m.number(child)
+	for _, d := range n.demands {
+		if d.from != math.MinInt64 {
+			starts = append(starts, d.from)
+		}
 	}
+	for _, child := range n.children {
+		starts = append(starts, m.number(child)...)
+	}
+	slices.Sort(starts)
+	if starts = slices.Compact(starts); n.op == window {
+		n.starts = slices.Clone(starts)
+	}
+	return starts
 }
 
 type compiler struct {
@@ -161,9 +173,10 @@ type node struct {
 	op       nodeOp
 	demands  []demand // of plain
 	children []*node
-	times    int64 // of repetition
-	window   int64 // in nanoseconds
-	index    int   // among the nodes of the pattern
+	times    int64   // of repetition
+	window   int64   // in nanoseconds
+	starts   []int64 // of a window: the times that START gives within, sorted
+	index    int     // among the nodes of the pattern
 }
 
 type nodeOp uint8

@@ -40,10 +40,11 @@
 // million steps ends with ErrCost.
 //
 // What is found is always a match. A match that exists is always found when the
-// pattern is brackets with AND, OR, REPEATS, START and STOP and one WITHIN
-// around them, and in all other patterns when no observed-data object satisfies
-// two different brackets and each happened at one instant. In the rest, where
-// the question is as hard as three-dimensional matching, one may be missed.
+// pattern is brackets with AND, REPEATS, START and STOP and one WITHIN around
+// them, and in all other patterns when each observed-data object happened at one
+// instant and satisfies one of the brackets at most. OR may join such patterns,
+// and bare brackets anywhere: these count as one. In the rest, where the question
+// is as hard as three-dimensional matching, one may be missed.
 //
 // Source: STIX Version 2.1, OASIS Standard, 10 June 2021, section 9.
 package pattern

@@ -78,7 +78,8 @@ func (f *flow) reset(s *search, demands []demand, from, until int64) {
 // fits reports whether demand k can have seen i.
 func (f *flow) fits(i int32, k int) bool {
 	d, o := &f.demands[k], f.s.seen[i]
-	return f.s.holds[d.bracket][i] && o.last >= max(f.from, d.from) && o.first <= min(f.until, d.until)
+	from, until := max(f.from, d.from), min(f.until, d.until)
+	return f.s.holds[d.bracket][i] && from <= until && o.last >= from && o.first <= until
 }
 
 // add gives away seen i, as often as it is left and somebody is short.

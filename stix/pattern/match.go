@@ -251,15 +251,22 @@ func (s *search) undo(mark int) {
 	s.taken = s.taken[:mark]
 }
 
-// earliest takes the child that can end first.
+// earliest takes the child that can end first, of those the one that takes
+// least.
 func (s *search) earliest(n *node, from, until int64) (end int64, ok bool) {
 	mark := len(s.taken)
 	var best []taken
+	var least int64
 	for _, child := range n.children {
-		childEnd, found := s.find(child, from, until)
-		if found && (!ok || childEnd < end) {
-			end, ok = childEnd, true
-			best = append(best[:0], s.taken[mark:]...)
+		if childEnd, found := s.find(child, from, until); found {
+			var count int64
+			for _, t := range s.taken[mark:] {
+				count += t.count
+			}
+			if !ok || childEnd < end || childEnd == end && count < least {
+				end, least, ok = childEnd, count, true
+				best = append(best[:0], s.taken[mark:]...)
+			}
 		}
 		s.undo(mark)
 	}
@@ -298,17 +305,23 @@ func (s *search) repeat(n *node, from, until int64) (end int64, ok bool) {
 }
 
 // slide looks for the child within windows of time. A window only needs to be
-// tried where it ends with the first time of an observed-data object: the first
-// that holds a match, the windows going forward, holds the one that ends first.
+// tried where it ends with the first time of an observed-data object or with a
+// START: the first that holds a match, the windows going forward, holds the one
+// that ends first.
 func (s *search) slide(n *node, from, until int64) (end int64, ok bool) {
 	if end, ok := s.find(n.children[0], from, min(until, plus(from, n.window))); ok {
 		return end, true
 	}
 	last := from
-	for _, i := range s.nodes[n.index].seen {
-		first := s.seen[i].first
+	for seen, starts := s.nodes[n.index].seen, n.starts; len(seen)+len(starts) > 0; {
+		var first int64
+		if len(starts) == 0 || len(seen) > 0 && s.seen[seen[0]].first <= starts[0] {
+			first, seen = s.seen[seen[0]].first, seen[1:]
+		} else {
+			first, starts = starts[0], starts[1:]
+		}
 		start := plus(first, -n.window)
-		if start <= last || s.left[i] == 0 {
+		if start <= last {
 			continue
 		}
 		if first > until || s.steps > maxSteps {
