@@ -147,7 +147,7 @@ func (r *reading) common(kind string, w row) stix.Common {
 	if w.marking != stix.TLPNone {
 		c.ObjectMarkingRefs = []stix.ID{w.marking.MarkingID()}
 	}
-	c.ExternalReferences = []stix.ExternalReference{{SourceName: r.Name, URL: w.reference}}
+	c.ExternalReferences = []stix.ExternalReference{{SourceName: r.Name, Description: "the list that it is on", URL: w.reference}}
 	return c
 }
 

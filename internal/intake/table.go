@@ -330,8 +330,8 @@ func isCSV(head []byte, path string) bool {
 	if !bytes.ContainsRune(lines[0], c) {
 		return false
 	}
-	even, seen := 0, 0
-	var width int
+	even, seen, width := 0, 0, 0
+	header := false
 	for i, line := range lines {
 		cells, err := split(line, c)
 		if err != nil {
@@ -341,9 +341,7 @@ func isCSV(head []byte, path string) bool {
 			if width = len(cells); width < 2 {
 				return false
 			}
-			if _, ok := titles(cells); ok {
-				seen += len(lines)
-			}
+			_, header = titles(cells)
 		}
 		if len(cells) == width {
 			even++
@@ -354,6 +352,9 @@ func isCSV(head []byte, path string) bool {
 		}) {
 			seen++
 		}
+	}
+	if header {
+		return even*2 >= len(lines) // cells may go on in the next line
 	}
 	return even*10 >= len(lines)*8 && (seen*10 >= len(lines)*6 || named(path, ".csv", ".tsv"))
 }
