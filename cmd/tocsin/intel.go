@@ -22,7 +22,8 @@ import (
 type intelFlags struct {
 	dbFlag
 
-	Intel []string `placeholder:"PATH" sep:"none" help:"Indicators to look for: a bundle, list, table, MISP event or folder of such; store: those of the store; none. Default: the store, if there is one. Repeatable."`
+	Intel     []string `placeholder:"PATH" sep:"none" help:"Indicators to look for: a bundle, list, table, MISP event or folder of such; store: those of the store; none. Default: the store, if there is one. Repeatable."`
+	Unguarded bool     `help:"Look for what is on a warninglist of the store, too."`
 }
 
 // intelGC is the percentage by which memory may grow between collections while
@@ -41,6 +42,9 @@ func (f *intelFlags) index(p *program, quiet bool) (*intel.Index, error) {
 	}
 	debug.SetGCPercent(intelGC)
 	var b intel.Builder
+	if err := f.guard(p, &b); err != nil {
+		return nil, err
+	}
 	for _, path := range asked {
 		var err error
 		switch path {
@@ -65,6 +69,19 @@ func (f *intelFlags) index(p *program, quiet bool) (*intel.Index, error) {
 		f.tell(p.stderr, asked, &stats)
 	}
 	return index, nil
+}
+
+// guard keeps what is on a warninglist of the store out of the index.
+func (f *intelFlags) guard(p *program, b *intel.Builder) error {
+	if f.Unguarded || !f.exists() {
+		return nil
+	}
+	s, err := f.open(false)
+	if err != nil {
+		return err
+	}
+	b.Guard, err = warninglists(p.ctx, s)
+	return errors.Join(err, s.Close())
 }
 
 // tell says what became of the indicators.

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tocsin-project/tocsin/event"
+	"github.com/tocsin-project/tocsin/internal/observable"
 	"github.com/tocsin-project/tocsin/stix"
 	"github.com/tocsin-project/tocsin/stix/pattern"
 )
@@ -20,6 +21,10 @@ import (
 // in any order and keeps what hunting needs of them, about a hundred bytes of
 // an indicator. The zero value is ready.
 type Builder struct {
+	// Guard keeps out what is no sign of an attack, nil nothing. It must be set
+	// before the first Add.
+	Guard *observable.Warninglists
+
 	rows    rows
 	byID    idTable
 	oddIDs  map[uint32]stix.ID // of rows whose identifier is no "type--" and UUID in lower case
@@ -36,6 +41,8 @@ type Builder struct {
 
 	value    string // the last observable
 	observed int    // how many there were of the indicator at hand
+	stopped  int    // by Guard
+	reason   error  // of the last
 }
 
 // Stats says what became of the indicators that a Builder was given.
@@ -194,8 +201,11 @@ func (b *Builder) addIndicator(o *stix.Object, source string) error {
 		return nil
 	}
 	r.about = b.tell(o, source, phases, types)
-	b.value, b.observed = "", 0
+	b.value, b.observed, b.stopped = "", 0, 0
 	err := b.compile(i, text)
+	if err == nil && b.stopped > 0 && b.stopped == b.observed {
+		err = b.reason
+	}
 	r.used = err == nil
 	if b.observed != 1 {
 		b.value = ""

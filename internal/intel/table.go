@@ -3,6 +3,7 @@ package intel
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -109,6 +110,13 @@ func isExact(k observable.Kind) bool { return isDigest(k) || k == observable.URL
 func (b *Builder) observe(row uint32, o observable.Observable, f flag) error {
 	b.value = o.Value
 	b.observed++
+	if b.Guard != nil {
+		if list, entry, stopped := b.Guard.Check(o); stopped {
+			b.stopped++
+			b.reason = fmt.Errorf("%s is no sign of an attack: it is on the warninglist %q (%s)", o.Value, list, entry)
+			return nil
+		}
+	}
 	value := []byte(o.Value)
 	v := &b.values
 	switch o.Kind {
