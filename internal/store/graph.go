@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/tocsin-project/tocsin/internal/tlp"
@@ -63,13 +62,14 @@ func property(path string) string {
 	return path[start:end]
 }
 
-// referring returns the objects that refer to any of ids.
+// referring returns the objects that refer to any of ids, and others by the
+// chance that keys are equal.
 func (r *Reader) referring(ctx context.Context, v visible, ids []stix.ID, of string, limit int) ([]Record, error) {
 	q := &query{from: versions, order: "v.added", limit: limit}
-	q.and("v.added IN (SELECT version FROM reference WHERE " + r.in(q, "target", array(ids)) + ")")
+	q.and("v.added IN (SELECT version FROM reference WHERE " + q.in("target", r.d.Ints, array(keysOf(ids))) + ")")
 	q.and("v.state = 0")
 	if of != "" {
-		q.and("v.type = " + q.arg(of))
+		q.ofType(of)
 	}
 	q.and(v.where(r.d, "v", &q.args))
 	return r.all(ctx, q)
@@ -82,7 +82,7 @@ func (r *Reader) newest(ctx context.Context, v visible, ids []stix.ID) (map[stix
 		return found, nil
 	}
 	q := &query{from: versions, order: "v.added"}
-	q.and(r.in(q, "v.object", array(ids)))
+	q.and(q.in("v.key", r.d.Ints, array(keysOf(ids))))
 	q.and("v.state = 0")
 	q.and(v.where(r.d, "v", &q.args))
 	err := r.each(ctx, q, func(rec Record) error {
@@ -213,6 +213,7 @@ type walk struct {
 // step goes one step further from the objects entered last.
 func (w *walk) step(ctx context.Context, from []Record) error {
 	var ids, next []stix.ID
+	of := map[stix.ID]bool{}
 	note := func(e Edge) {
 		if !w.edges[e] {
 			w.edges[e] = true
@@ -222,6 +223,7 @@ func (w *walk) step(ctx context.Context, from []Record) error {
 	}
 	for _, rec := range from {
 		ids = append(ids, rec.Object.ID)
+		of[rec.Object.ID] = true
 		edges(rec.Object, note)
 	}
 	most := 20 * w.limit
@@ -232,7 +234,7 @@ func (w *walk) step(ctx context.Context, from []Record) error {
 	w.g.Cut = w.g.Cut || len(referring) == most
 	for _, rec := range referring {
 		edges(rec.Object, func(e Edge) {
-			if e.By != "" || slices.Contains(ids, e.To) { // what else it refers to is a step away
+			if of[e.To] || e.By != "" && of[e.From] { // what else it refers to is a step away
 				note(e)
 			}
 		})

@@ -3,13 +3,15 @@ package store
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
+	"encoding/binary"
 	"fmt"
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tocsin-project/tocsin/internal/tlp"
 	"github.com/tocsin-project/tocsin/stix"
@@ -32,7 +34,8 @@ const (
 
 // A Row is one row of the table of versions.
 type Row struct {
-	Added    int64 // microseconds since 1970: the key
+	Added    int64 // microseconds since 1970: the key of the row
+	Key      int64 // of the object, see KeyOf
 	ID       stix.ID
 	Type     string
 	Version  int64 // see VersionOf
@@ -41,21 +44,27 @@ type Row struct {
 	Source   string
 	Raw      []byte
 
-	Text       string    // to be searched, see AppendText
-	References []stix.ID // distinct
+	References []int64 // of the newest versions: keys of objects, distinct
+
+	object *stix.Object
 }
 
 // A Plan is what an import will write: what both backends share of it.
 //
 // A backend finds the rows of all identifiers of a batch, hands them to Known,
-// then each object to Add, and writes Rows, Demoted and Receipts.
+// then each object to Add, and writes All, Words, Demoted and Receipts.
 type Plan struct {
-	Rows     []Row
 	Demoted  []int64 // keys of rows that are no longer the newest
 	Receipts []NewReceipt
-	last     int64
-	known    map[stix.ID][]known
-	now      int64
+
+	now, last int64
+	rows      []Row
+	known     []known
+	latest    map[stix.ID]int // place in known, from 1, of the last row of an object
+
+	words    words
+	markings tlp.Markings // of the last object, and how they are written
+	encoded  string
 }
 
 // A NewReceipt says that a row was received from another source too.
@@ -65,21 +74,44 @@ type NewReceipt struct {
 	Received int64
 }
 
-// known is a row that is in the store, or in the plan (row >= 0).
+// known is a row that is in the store, or in the plan.
 type known struct {
-	Row
-	row int
+	added, version int64
+	state          State
+	source         string
+	raw            []byte
+	row            int // place in the plan, -1 when it is in the store
+	before         int // place in Plan.known, from 1, of another row of the object
 }
 
-// NewPlan begins the plan of a batch that is imported at now, when last is the
-// greatest key of the store.
-func NewPlan(now time.Time, last int64) *Plan {
-	return &Plan{last: last, now: now.UnixMicro(), known: map[stix.ID][]known{}}
+// NewPlan begins the plan of a batch of so many objects that is imported at
+// now, when last is the greatest key of the store.
+func NewPlan(now time.Time, last int64, size int) *Plan {
+	return &Plan{
+		now: now.UnixMicro(), last: last, encoded: "/",
+		rows: make([]Row, 0, size), known: make([]known, 0, size), latest: make(map[stix.ID]int, size),
+	}
 }
 
 // Known tells of a row that the store has. Of its fields Added, ID, Version,
 // State, Source and Raw must be set.
-func (p *Plan) Known(r Row) { p.known[r.ID] = append(p.known[r.ID], known{r, -1}) }
+func (p *Plan) Known(r Row) { p.know(&r, -1) }
+
+func (p *Plan) know(r *Row, row int) {
+	p.known = append(p.known, known{r.Added, r.Version, r.State, r.Source, r.Raw, row, p.latest[r.ID]})
+	p.latest[r.ID] = len(p.known)
+}
+
+// of yields what is known of an object.
+func (p *Plan) of(id stix.ID) iter.Seq[*known] {
+	return func(yield func(*known) bool) {
+		for i := p.latest[id]; i > 0; i = p.known[i-1].before {
+			if !yield(&p.known[i-1]) {
+				return
+			}
+		}
+	}
+}
 
 // Now returns the time of the plan, after the last key that it gave.
 func (p *Plan) Now() int64 { return max(p.now, p.last) }
@@ -93,12 +125,13 @@ func (p *Plan) Add(in Incoming) Outcome {
 	if len(in.Source) > MaxSource {
 		return Outcome{Refused, fmt.Sprintf("the name of its source has more than %d bytes", MaxSource)}
 	}
+	if !utf8.ValidString(in.Source) || strings.Contains(in.Source, "\x00") {
+		return Outcome{Refused, "the name of its source is no text"}
+	}
 	version := VersionOf(o)
-	rows := p.known[o.ID]
-	for i := range rows {
-		k := &rows[i]
-		same := k.Version == version && bytes.Equal(k.Raw, o.Raw()) || in.Made && sameButTimes(k.Raw, o.Raw())
-		if same && (k.State < Draft || in.Draft) {
+	for k := range p.of(o.ID) {
+		same := k.version == version && bytes.Equal(k.raw, o.Raw()) || in.Made && sameButTimes(k.raw, o.Raw())
+		if same && (k.state < Draft || in.Draft) {
 			p.receive(k, in.Source)
 			return Outcome{Status: Same}
 		}
@@ -108,94 +141,41 @@ func (p *Plan) Add(in Incoming) Outcome {
 		return Outcome{Status: Drafted}
 	}
 	if in.Made {
-		in.Object = p.remade(rows, o)
+		in.Object = p.remade(o)
 		o, version = in.Object, VersionOf(in.Object)
 	}
-	for i := range rows {
-		k := &rows[i]
-		switch {
-		case k.State > Older:
-		case k.Version == version:
+	for k := range p.of(o.ID) {
+		if k.state > Older {
+			continue
+		}
+		if k.version == version {
 			p.put(in, version, Conflicting)
 			return Outcome{Conflict, "another object with its identifier and version came first"}
-		case creator(k.Raw) != "" && o.CreatedByRef != "" && creator(k.Raw) != o.CreatedByRef:
+		}
+		if by := creator(k.raw); by != "" && o.CreatedByRef != "" && by != o.CreatedByRef {
 			p.put(in, version, Conflicting)
-			return Outcome{Conflict, fmt.Sprintf("%s created the object, and only its creator makes new versions (section 3.6)", creator(k.Raw))}
+			return Outcome{Conflict, fmt.Sprintf("%s created the object, and only its creator makes new versions (section 3.6)", by)}
 		}
 	}
-	return p.version(in, version, rows)
+	return p.version(in, version)
 }
 
-// timeless returns the properties of an object, without those that say when it
-// was made.
-func timeless(raw []byte) map[string]json.RawMessage {
-	var m map[string]json.RawMessage
-	if json.Unmarshal(raw, &m) != nil {
-		return nil
-	}
-	for _, name := range []string{"created", "modified", "valid_from", "published"} {
-		delete(m, name)
-	}
-	return m
-}
-
-// sameButTimes reports whether two objects differ at most in when they were
-// made.
-func sameButTimes(a, b []byte) bool {
-	x := timeless(a)
-	return x != nil && maps.EqualFunc(x, timeless(b), func(v, w json.RawMessage) bool { return bytes.Equal(v, w) })
-}
-
-// remade returns o, made here before and saying something else now, as a new
-// version of what was made then: created stays (STIX 2.1, section 3.6).
-func (p *Plan) remade(rows []known, o *stix.Object) *stix.Object {
-	i := slices.IndexFunc(rows, func(k known) bool { return k.State == Newest })
-	if i < 0 || o.Modified.IsZero() {
-		return o
-	}
-	before, err := stix.Parse(rows[i].Raw)
-	if err != nil {
-		return o
-	}
-	set := map[string]any{}
-	was, is := timeless(before.Raw()), timeless(o.Raw())
-	for name := range was {
-		set[name] = nil
-	}
-	for name, v := range is {
-		set[name] = v
-	}
-	for _, name := range []string{"type", "id", "created_by_ref"} {
-		delete(set, name)
-	}
-	at := time.UnixMicro(p.Now()).UTC()
-	if next := before.Modified.Add(time.Millisecond); at.Before(next) {
-		at = next
-	}
-	v, err := stix.NewVersion(before, stix.Timestamp{Time: at}, set)
-	if err != nil {
-		return o
-	}
-	return v
-}
-
-// version adds a version of an object that has rows already.
-func (p *Plan) version(in Incoming, version int64, rows []known) Outcome {
+// version adds a version of an object that may have others.
+func (p *Plan) version(in Incoming, version int64) Outcome {
 	state, status := Newest, New
-	for i := range rows {
-		k := &rows[i]
-		if k.State > Older {
+	for k := range p.of(in.Object.ID) {
+		if k.state > Older {
 			continue
 		}
 		status = NewVersion
-		if k.Version > version {
+		if k.version > version {
 			state = Older
-		} else if k.State == Newest {
-			k.State = Older
+		} else if k.state == Newest {
+			k.state = Older
 			if k.row >= 0 {
-				p.Rows[k.row].State = Older
+				p.rows[k.row].State = Older
 			} else {
-				p.Demoted = append(p.Demoted, k.Added)
+				p.Demoted = append(p.Demoted, k.added)
 			}
 		}
 	}
@@ -207,16 +187,72 @@ func (p *Plan) version(in Incoming, version int64, rows []known) Outcome {
 func (p *Plan) put(in Incoming, version int64, state State) {
 	p.last = max(p.now, p.last+1)
 	o := in.Object
-	r := Row{
-		Added: p.last, ID: o.ID, Type: o.Type, Version: version, State: state,
-		Markings: EncodeMarkings(tlp.Of(o)), Source: in.Source, Raw: o.Raw(),
+	if m := tlp.Of(o); !slices.Equal(m.Object, p.markings.Object) || !slices.Equal(m.Granular, p.markings.Granular) {
+		p.markings, p.encoded = m, EncodeMarkings(m)
 	}
-	if state <= Older {
-		r.Text = string(AppendText(nil, r.Raw))
-		r.References = references(o)
+	p.rows = append(p.rows, Row{
+		Added: p.last, Key: KeyOf(o.ID), ID: o.ID, Type: o.Type, Version: version, State: state,
+		Markings: p.encoded, Source: in.Source, Raw: o.Raw(), object: o,
+	})
+	p.know(&p.rows[len(p.rows)-1], len(p.rows)-1)
+}
+
+// Planned yields the rows before All does, without their references.
+func (p *Plan) Planned() iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		for i := range p.rows {
+			if !yield(&p.rows[i]) {
+				return
+			}
+		}
 	}
-	p.known[r.ID] = append(p.known[r.ID], known{r, len(p.Rows)})
-	p.Rows = append(p.Rows, r)
+}
+
+// planned is how many rows are made ready to be written at once.
+const planned = 256
+
+// All yields the rows to write. While some are written, the words and the
+// references of the next ones are worked out.
+func (p *Plan) All() iter.Seq[*Row] {
+	return func(yield func(*Row) bool) {
+		ready, stop := make(chan []Row, len(p.rows)/planned+1), make(chan struct{})
+		go func() {
+			defer close(ready)
+			for part := range slices.Chunk(p.rows, planned) {
+				p.complete(part)
+				select {
+				case <-stop:
+					return
+				case ready <- part:
+				}
+			}
+		}()
+		defer func() {
+			close(stop)
+			for range ready { // until it has ended
+			}
+		}()
+		for part := range ready {
+			for i := range part {
+				if !yield(&part[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// complete works out the words and references of the newest versions: nobody
+// searches or follows others.
+func (p *Plan) complete(rows []Row) {
+	var text []byte
+	for i := range rows {
+		if r := &rows[i]; r.State == Newest {
+			text = AppendText(text[:0], r.Raw)
+			p.words.add(r.Added, text)
+			r.References = references(r.object)
+		}
+	}
 }
 
 // creator returns the identity that created the object of a row.
@@ -229,8 +265,8 @@ func creator(raw []byte) stix.ID {
 }
 
 func (p *Plan) receive(k *known, source string) {
-	if k.Source != source {
-		p.Receipts = append(p.Receipts, NewReceipt{k.Added, source, p.Now()})
+	if k.source != source {
+		p.Receipts = append(p.Receipts, NewReceipt{k.added, source, p.Now()})
 	}
 }
 
@@ -274,18 +310,56 @@ func VersionOf(o *stix.Object) int64 {
 	return o.Modified.UnixMicro()
 }
 
-// references returns what o refers to, each once, but for its markings and its
+// KeyOf returns the number that objects are looked up by: an index of numbers is
+// a third of the size of one of identifiers. It is the start of their SHA-256,
+// so that nobody can send many objects with the same one. Whoever looks up a key
+// compares the identifier as well.
+func KeyOf(id stix.ID) int64 {
+	sum := sha256.Sum256([]byte(id))
+	return int64(binary.BigEndian.Uint64(sum[:]))
+}
+
+func keysOf(ids []stix.ID) []int64 {
+	keys := make([]int64, len(ids))
+	for i, id := range ids {
+		keys[i] = KeyOf(id)
+	}
+	return keys
+}
+
+// references returns the keys of what o refers to, each once, but for its markings and its
 // creator, which all objects have.
-func references(o *stix.Object) []stix.ID {
-	var ids []stix.ID
+func references(o *stix.Object) []int64 {
+	if !refers(o.Raw()) {
+		return nil
+	}
+	var keys []int64
 	o.Refs(func(path string, id stix.ID) bool {
 		if !common(path) {
-			ids = append(ids, id)
+			keys = append(keys, KeyOf(id))
 		}
-		return len(ids) < maxReferences
+		return len(keys) < maxReferences
 	})
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// refers is false of objects that refer to no more than their creator and their
+// markings, as most indicators do.
+func refers(raw []byte) bool {
+	if bytes.IndexByte(raw, '\\') >= 0 {
+		return true // names may be written with escapes
+	}
+	for {
+		before, after, found := bytes.Cut(raw, []byte("_ref"))
+		if !found {
+			return false
+		}
+		if !bytes.HasSuffix(before, []byte("created_by")) && !bytes.HasSuffix(before, []byte("marking")) {
+			return true
+		}
+		raw = after
+	}
 }
 
 // maxReferences is how many references of one object are followed.

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/tlp"
@@ -15,24 +16,21 @@ import (
 type Dialect struct {
 	// Ints and Texts are queries that give the elements of the JSON array ?.
 	Ints, Texts string
-	// Words is the table of texts, named w, joined to the table of versions,
-	// named v. Match is the condition that it matches $1, Rank what to order
-	// by, and Phrases writes $1: each phrase is words with spaces between.
-	Words, Match, Rank string
-	Phrases            func(phrases []string) string
 }
 
 // A Reader is the reads of a Store, which are the same for both databases. They
-// have the same tables: version (added, object, type, version, state, marking,
-// source, raw), marking (id, refs), source (id, name), reference (target,
-// version) and receipt (version, source, received).
+// have the same tables: version (added, key, object, type, version, state, marking,
+// source, raw), marking (id, refs), source (id, name), type (id, name), reference (target,
+// version), receipt (version, source, received) and words (bucket, added, data).
 type Reader struct {
 	db *sql.DB
 	d  Dialect
+
+	statements sync.Map // by their text, of which there are few: *sql.Stmt
 }
 
 // NewReader returns the reads of db.
-func NewReader(db *sql.DB, d Dialect) *Reader { return &Reader{db, d} }
+func NewReader(db *sql.DB, d Dialect) *Reader { return &Reader{db: db, d: d} }
 
 // A query is built from conditions and their arguments.
 type query struct {
@@ -51,12 +49,23 @@ func (q *query) arg(a any) string {
 	return fmt.Sprintf("$%d", len(q.args))
 }
 
-// in returns the condition that column is one of list.
-func (r *Reader) in(q *query, column string, list string) string {
-	return column + " IN (" + strings.ReplaceAll(r.d.Texts, "?", q.arg(list)) + ")"
+// in returns the condition that column is one of list, which elements reads.
+func (q *query) in(column, elements, list string) string {
+	return column + " IN (" + strings.ReplaceAll(elements, "?", q.arg(list)) + ")"
 }
 
 func (q *query) and(condition string) { q.where = append(q.where, condition) }
+
+// object adds the condition that a row is of an object.
+func (q *query) object(id stix.ID) {
+	q.and("v.key = " + q.arg(KeyOf(id)))
+	q.and("v.object = " + q.arg(string(id)))
+}
+
+// ofType adds the condition that a row is of an object of type t.
+func (q *query) ofType(t string) {
+	q.and("v.type = (SELECT id FROM type WHERE name = " + q.arg(t) + ")")
+}
 
 // each runs q and calls yield for each record.
 func (r *Reader) each(ctx context.Context, q *query, yield func(Record) error) error {
@@ -64,7 +73,7 @@ func (r *Reader) each(ctx context.Context, q *query, yield func(Record) error) e
 	if q.limit > 0 {
 		text += ` LIMIT ` + q.arg(q.limit)
 	}
-	rows, err := r.db.QueryContext(ctx, text, q.args...)
+	rows, err := r.query(ctx, text, q.args)
 	if err != nil {
 		return fmt.Errorf("read the store: %w", err)
 	}
@@ -90,6 +99,21 @@ func (r *Reader) each(ctx context.Context, q *query, yield func(Record) error) e
 	return nil
 }
 
+// query runs a statement, which is prepared once.
+func (r *Reader) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	stmt, ok := r.statements.Load(text)
+	if !ok {
+		fresh, err := r.db.PrepareContext(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		if stmt, ok = r.statements.LoadOrStore(text, fresh); ok {
+			fresh.Close()
+		}
+	}
+	return stmt.(*sql.Stmt).QueryContext(ctx, args...)
+}
+
 func (r *Reader) all(ctx context.Context, q *query) ([]Record, error) {
 	var list []Record
 	err := r.each(ctx, q, func(rec Record) error {
@@ -102,7 +126,7 @@ func (r *Reader) all(ctx context.Context, q *query) ([]Record, error) {
 // Get implements Store.
 func (r *Reader) Get(ctx context.Context, c tlp.Clearance, id stix.ID) (Record, error) {
 	q := &query{from: versions, order: "v.added"}
-	q.and("v.object = " + q.arg(string(id)))
+	q.object(id)
 	q.and("v.state = 0")
 	list, err := r.all(ctx, q)
 	if err != nil {
@@ -147,7 +171,7 @@ func (r *Reader) rows(ctx context.Context, c tlp.Clearance, id stix.ID, state, o
 		return nil, err
 	}
 	q := &query{from: versions, order: order}
-	q.and("v.object = " + q.arg(string(id)))
+	q.object(id)
 	q.and(state)
 	q.and(v.where(r.d, "v", &q.args))
 	return r.all(ctx, q)
@@ -162,8 +186,8 @@ func (r *Reader) Sources(ctx context.Context, c tlp.Clearance, id stix.ID) ([]Re
 	if err != nil {
 		return nil, err
 	}
-	args := []any{string(id)}
-	mine := `v.object = $1 AND v.state <= 1 AND ` + v.where(r.d, "v", &args)
+	args := []any{KeyOf(id), string(id)}
+	mine := `v.key = $1 AND v.object = $2 AND v.state <= 1 AND ` + v.where(r.d, "v", &args)
 	rows, err := r.db.QueryContext(ctx, `SELECT s.name, min(x.received) FROM (
 		SELECT v.source, v.added AS received FROM version v WHERE `+mine+`
 		UNION ALL SELECT t.source, t.received FROM receipt t JOIN version v ON v.added = t.version WHERE `+mine+`
@@ -212,43 +236,17 @@ func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield fun
 	q.and("v.added > " + q.arg(since))
 	q.and(v.where(r.d, "v", &q.args))
 	if len(sel.Types) == 1 {
-		q.and("v.type = " + q.arg(sel.Types[0]))
+		q.ofType(sel.Types[0])
 	} else if len(sel.Types) > 1 {
-		q.and(r.in(q, "v.type", array(sel.Types)))
+		q.and("v.type IN (SELECT id FROM type WHERE " + q.in("name", r.d.Texts, array(sel.Types)) + ")")
 	}
 	if !sel.Versions {
 		q.and("v.state = 0")
 	} else {
 		q.and("v.state <= 1")
-		q.and("EXISTS (SELECT 1 FROM version n WHERE n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
+		q.and("EXISTS (SELECT 1 FROM version n WHERE n.key = v.key AND n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
 	}
 	return r.each(ctx, q, yield)
-}
-
-// Search implements Store.
-func (r *Reader) Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error) {
-	var phrases []string
-	for _, w := range strings.Fields(words) {
-		if p := string(appendWords(nil, []byte(w))); p != "" {
-			phrases = append(phrases, p)
-		}
-	}
-	if len(phrases) == 0 {
-		return nil, nil
-	}
-	v, err := r.visible(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if limit <= 0 {
-		limit = DefaultLimit
-	}
-	q := &query{from: r.d.Words + " JOIN source s ON s.id = v.source", order: r.d.Rank, limit: limit}
-	q.arg(r.d.Phrases(phrases))
-	q.and(r.d.Match)
-	q.and("v.state = 0")
-	q.and(v.where(r.d, "v", &q.args))
-	return r.all(ctx, q)
 }
 
 // Stats implements Store.
@@ -259,7 +257,7 @@ func (r *Reader) Stats(ctx context.Context, c tlp.Clearance) (Stats, error) {
 		return stats, err
 	}
 	var args []any
-	rows, err := r.db.QueryContext(ctx, `SELECT v.type, count(*) FROM version v WHERE v.state = 0 AND `+v.where(r.d, "v", &args)+` GROUP BY v.type`, args...)
+	rows, err := r.db.QueryContext(ctx, `SELECT (SELECT name FROM type WHERE id = v.type), count(*) FROM version v WHERE v.state = 0 AND `+v.where(r.d, "v", &args)+` GROUP BY v.type`, args...)
 	if err != nil {
 		return stats, fmt.Errorf("count objects: %w", err)
 	}

@@ -94,7 +94,7 @@ func (d *definitions) lookup(id stix.ID) *stix.Object {
 		return o
 	}
 	d.seen[id] = nil
-	rows, err := d.r.db.QueryContext(d.ctx, `SELECT raw FROM version WHERE object = $1 AND state <= $2`, string(id), Conflicting)
+	rows, err := d.r.db.QueryContext(d.ctx, `SELECT raw FROM version WHERE key = $1 AND object = $2 AND state <= $3`, KeyOf(id), string(id), Conflicting)
 	if err != nil {
 		d.err = fmt.Errorf("read marking definition %s: %w", id, err)
 		return nil

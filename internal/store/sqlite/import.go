@@ -3,44 +3,78 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/stix"
 )
 
-// statements are what an import runs, prepared once.
-type statements struct {
-	known, version, words, reference, demote, receipt *sql.Stmt
+// An insert is a statement that adds a row, run past database/sql, which would
+// take as long again as the statement does.
+type insert struct {
+	stmt interface {
+		driver.Stmt
+		driver.StmtExecContext
+	}
+	args []driver.NamedValue
 }
 
-func prepare(db *sql.DB) (*statements, error) {
-	s := &statements{}
+// prepareInsert prepares an insert of so many columns on the connection that writes.
+func prepareInsert(c *sql.Conn, into string, columns int) (*insert, error) {
+	i := &insert{}
+	return i, c.Raw(func(dc any) error {
+		stmt, err := dc.(driver.ConnPrepareContext).PrepareContext(context.Background(), "INSERT INTO "+into+" VALUES (?"+strings.Repeat(", ?", columns-1)+")")
+		if err != nil {
+			return err
+		}
+		i.stmt = stmt.(interface {
+			driver.Stmt
+			driver.StmtExecContext
+		})
+		for n := range columns {
+			i.args = append(i.args, driver.NamedValue{Ordinal: n + 1})
+		}
+		return nil
+	})
+}
+
+// row adds a row. It is not to be interrupted: to watch a context takes the
+// driver longer than to add a row.
+func (i *insert) row(values ...driver.Value) error {
+	for n, v := range values {
+		i.args[n].Value = v
+	}
+	_, err := i.stmt.ExecContext(context.Background(), i.args)
+	return err
+}
+
+// inserts are what an import adds most of.
+type inserts struct{ version, words, reference *insert }
+
+func prepareInserts(c *sql.Conn) (in inserts, err error) {
 	for _, p := range []struct {
-		to   **sql.Stmt
-		text string
+		to      **insert
+		into    string
+		columns int
 	}{
-		{&s.known, `SELECT v.added, v.object, v.version, v.state, s.name, v.raw FROM version v JOIN source s ON s.id = v.source
-			WHERE v.object IN (SELECT value FROM json_each($1)) ORDER BY v.added`},
-		{&s.version, `INSERT INTO version (added, object, type, version, state, marking, source, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`},
-		{&s.words, `INSERT INTO words (rowid, text) VALUES ($1, $2)`},
-		{&s.reference, `INSERT INTO reference (target, version) VALUES ($1, $2)`},
-		{&s.demote, `UPDATE version SET state = 1 WHERE added = $1`},
-		{&s.receipt, `INSERT OR IGNORE INTO receipt (version, source, received) VALUES ($1, $2, $3)`},
+		{&in.version, "version (added, key, object, type, version, state, marking, source, raw)", 9},
+		{&in.words, "words (bucket, added, data)", 3},
+		{&in.reference, "reference (target, version)", 2},
 	} {
-		var err error
-		if *p.to, err = db.Prepare(p.text); err != nil {
-			return nil, err
+		if *p.to, err = prepareInsert(c, p.into, p.columns); err != nil {
+			return in, err
 		}
 	}
-	return s, nil
+	return in, nil
 }
 
-func (s *statements) close() error {
-	return errors.Join(s.known.Close(), s.version.Close(), s.words.Close(), s.reference.Close(), s.demote.Close(), s.receipt.Close())
+func (in inserts) close() error {
+	return errors.Join(in.version.stmt.Close(), in.words.stmt.Close(), in.reference.stmt.Close())
 }
 
 // Import implements store.Store.
@@ -58,29 +92,32 @@ func (db *DB) Import(ctx context.Context, batch []store.Incoming) ([]store.Outco
 
 // A writer is one transaction that writes.
 type writer struct {
-	*statements
+	inserts
+	conn *sql.Conn
 	tx   *sql.Tx
 	keys map[name]int64
 }
 
-// name is a row of the tables source and marking.
+// name is a row of the tables type, source and marking.
 type name struct{ table, column, text string }
 
 // write runs f in a transaction, which no other writer interrupts.
 func (db *DB) write(ctx context.Context, f func(*writer) error) error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	tx, err := db.writes.BeginTx(ctx, nil)
+	tx, err := db.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	s := db.imports
-	bound := &statements{tx.Stmt(s.known), tx.Stmt(s.version), tx.Stmt(s.words), tx.Stmt(s.reference), tx.Stmt(s.demote), tx.Stmt(s.receipt)}
-	if err := f(&writer{bound, tx, map[name]int64{}}); err != nil {
+	if err := f(&writer{db.inserts, db.conn, tx, map[name]int64{}}); err != nil {
 		return err
 	}
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return err
+	}
+	db.checkpoint()
+	return nil
 }
 
 // add plans what becomes of a batch and writes it.
@@ -89,7 +126,7 @@ func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outco
 	if err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(added), 0) FROM version`).Scan(&last); err != nil {
 		return nil, err
 	}
-	plan := store.NewPlan(time.Now(), last)
+	plan := store.NewPlan(time.Now(), last, len(batch))
 	if err := w.know(ctx, plan, batch); err != nil {
 		return nil, err
 	}
@@ -102,17 +139,18 @@ func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outco
 
 // know tells the plan of the rows that objects of the batch have.
 func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incoming) error {
-	ids := make([]stix.ID, 0, len(batch))
+	ids := make([]int64, 0, len(batch))
 	for _, in := range batch {
 		if in.Object != nil {
-			ids = append(ids, in.Object.ID)
+			ids = append(ids, store.KeyOf(in.Object.ID))
 		}
 	}
 	list, err := json.Marshal(ids)
 	if err != nil {
 		return err
 	}
-	rows, err := w.known.QueryContext(ctx, string(list))
+	rows, err := w.tx.QueryContext(ctx, `SELECT v.added, v.object, v.version, v.state, s.name, v.raw FROM version v JOIN source s ON s.id = v.source
+		WHERE v.key IN (SELECT value FROM json_each(?)) ORDER BY v.added`, string(list))
 	if err != nil {
 		return err
 	}
@@ -130,47 +168,91 @@ func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incom
 // put writes a plan.
 func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 	for _, added := range plan.Demoted {
-		if _, err := w.demote.ExecContext(ctx, added); err != nil {
+		if _, err := w.tx.ExecContext(ctx, `UPDATE version SET state = 1 WHERE added = ?`, added); err != nil {
 			return err
 		}
 	}
-	for i := range plan.Rows {
-		if err := w.row(ctx, &plan.Rows[i]); err != nil {
-			return err
-		}
+	if err := w.intern(ctx, plan); err != nil {
+		return err
+	}
+	if err := w.conn.Raw(func(any) error { return w.rows(ctx, plan) }); err != nil {
+		return err
+	}
+	if err := w.index(ctx, plan); err != nil {
+		return err
 	}
 	for _, r := range plan.Receipts {
 		source, err := w.key(ctx, name{"source", "name", r.Source})
 		if err != nil {
 			return err
 		}
-		if _, err := w.receipt.ExecContext(ctx, r.Added, source, r.Received); err != nil {
+		if _, err := w.tx.ExecContext(ctx, `INSERT OR IGNORE INTO receipt (version, source, received) VALUES (?, ?, ?)`, r.Added, source, r.Received); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *writer) row(ctx context.Context, r *store.Row) error {
-	source, err := w.key(ctx, name{"source", "name", r.Source})
+// rows adds the rows of versions and references.
+func (w *writer) rows(ctx context.Context, plan *store.Plan) error {
+	for r := range plan.All() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.version.row(r.Added, r.Key, string(r.ID), w.keys[typeOf(r)], r.Version, int64(r.State), w.keys[markingOf(r)], w.keys[sourceOf(r)], r.Raw); err != nil {
+			return err
+		}
+		for _, target := range r.References {
+			if err := w.reference.row(target, r.Added); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// index adds the words.
+func (w *writer) index(ctx context.Context, plan *store.Plan) error {
+	var recent int
+	if err := w.tx.QueryRowContext(ctx, `SELECT coalesce(sum(length(data)), 0) FROM words WHERE bucket = ?`, store.Recent).Scan(&recent); err != nil {
+		return err
+	}
+	rows, resort, err := plan.Words(recent, func() ([]store.WordsRow, error) {
+		rows, err := w.tx.QueryContext(ctx, `SELECT bucket, added, data FROM words WHERE bucket = ? ORDER BY added`, store.Recent)
+		if err != nil {
+			return nil, err
+		}
+		return store.ScanWords(rows)
+	})
 	if err != nil {
 		return err
 	}
-	marking, err := w.key(ctx, name{"marking", "refs", r.Markings})
-	if err != nil {
-		return err
-	}
-	if _, err := w.version.ExecContext(ctx, r.Added, string(r.ID), r.Type, r.Version, int64(r.State), marking, source, r.Raw); err != nil {
-		return err
-	}
-	if r.Text != "" {
-		if _, err := w.words.ExecContext(ctx, r.Added, r.Text); err != nil {
+	if resort {
+		if _, err := w.tx.ExecContext(ctx, `DELETE FROM words WHERE bucket = ?`, store.Recent); err != nil {
 			return err
 		}
 	}
-	for _, id := range r.References {
-		if _, err := w.reference.ExecContext(ctx, string(id), r.Added); err != nil {
-			return err
+	return w.conn.Raw(func(any) error {
+		for _, r := range rows {
+			if err := w.words.row(int64(r.Bucket), r.Added, r.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func typeOf(r *store.Row) name    { return name{"type", "name", r.Type} }
+func sourceOf(r *store.Row) name  { return name{"source", "name", r.Source} }
+func markingOf(r *store.Row) name { return name{"marking", "refs", r.Markings} }
+
+// intern finds the keys of all names of a plan.
+func (w *writer) intern(ctx context.Context, plan *store.Plan) error {
+	for r := range plan.Planned() {
+		for _, n := range []name{typeOf(r), sourceOf(r), markingOf(r)} {
+			if _, err := w.key(ctx, n); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -209,7 +291,7 @@ func (db *DB) Accept(ctx context.Context, ids []stix.ID) ([]store.Outcome, error
 
 // accept imports the drafts of one object, in the order they came.
 func (w *writer) accept(ctx context.Context, id stix.ID) (store.Outcome, error) {
-	rows, err := w.tx.QueryContext(ctx, `DELETE FROM version WHERE object = $1 AND state = $2 RETURNING added, raw, (SELECT name FROM source WHERE id = source)`, string(id), store.Draft)
+	rows, err := w.tx.QueryContext(ctx, `DELETE FROM version WHERE key = $1 AND object = $2 AND state = $3 RETURNING added, raw, (SELECT name FROM source WHERE id = source)`, store.KeyOf(id), string(id), store.Draft)
 	if err != nil {
 		return store.Outcome{}, err
 	}
@@ -229,7 +311,7 @@ func (db *DB) Reject(ctx context.Context, ids []stix.ID) (int, error) {
 	n := 0
 	err := db.write(ctx, func(w *writer) error {
 		for _, id := range ids {
-			res, err := w.tx.ExecContext(ctx, `UPDATE version SET state = $1 WHERE object = $2 AND state = $3`, store.Rejected, string(id), store.Draft)
+			res, err := w.tx.ExecContext(ctx, `UPDATE version SET state = $1 WHERE key = $2 AND object = $3 AND state = $4`, store.Rejected, store.KeyOf(id), string(id), store.Draft)
 			if err != nil {
 				return err
 			}

@@ -15,8 +15,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tocsin-project/tocsin/internal/store"
 	_ "modernc.org/sqlite" // the driver
@@ -41,7 +41,11 @@ type DB struct {
 	writes *sql.DB
 
 	mu      sync.Mutex // one import at a time
-	imports *statements
+	conn    *sql.Conn  // that writes
+	inserts inserts
+
+	checkpoints sync.WaitGroup
+	busy        atomic.Bool // a checkpoint runs
 }
 
 var _ store.Store = (*DB)(nil)
@@ -54,11 +58,17 @@ func Open(path string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
+	// A file that is there is not opened here: to close it again would take the
+	// locks from others in this process that have it open.
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("open the store: %w", err)
+		}
+		if err == nil {
+			f.Close()
+		}
 	}
-	f.Close()
 	db, err := open(path)
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", path, err)
@@ -67,28 +77,60 @@ func Open(path string) (*DB, error) {
 }
 
 func open(path string) (*DB, error) {
-	writes, err := sql.Open("sqlite", dsn(path, "journal_mode=wal", "synchronous=full", "wal_autocheckpoint=8000", "cache_size=-65536"))
+	writes, err := sql.Open("sqlite", dsn(path, "journal_mode=wal", "synchronous=full", "wal_autocheckpoint=0", "cache_size=-65536"))
 	if err != nil {
 		return nil, err
 	}
-	writes.SetMaxOpenConns(1)
-	db := &DB{path: path, writes: writes}
-	if err := db.migrate(context.Background()); err != nil {
-		writes.Close()
-		return nil, err
+	reads, err := sql.Open("sqlite", dsn(path, "query_only=true", "synchronous=full", "cache_size=-16384", "mmap_size=268435456"))
+	if err != nil {
+		return nil, errors.Join(err, writes.Close())
 	}
-	if db.imports, err = prepare(writes); err != nil {
-		writes.Close()
-		return nil, err
+	reads.SetMaxOpenConns(8)
+	reads.SetMaxIdleConns(8)
+	db := &DB{path: path, writes: writes, reads: reads, Reader: store.NewReader(reads, dialect)}
+	if err := db.prepare(context.Background()); err != nil {
+		return nil, errors.Join(err, db.Close())
 	}
-	if db.reads, err = sql.Open("sqlite", dsn(path, "query_only=true", "cache_size=-16384", "mmap_size=268435456")); err != nil {
-		writes.Close()
-		return nil, err
-	}
-	db.reads.SetMaxOpenConns(8)
-	db.reads.SetMaxIdleConns(8)
-	db.Reader = store.NewReader(db.reads, dialect)
 	return db, nil
+}
+
+// prepare makes the connection that writes ready.
+func (db *DB) prepare(ctx context.Context) (err error) {
+	if db.conn, err = db.writes.Conn(ctx); err != nil {
+		return err
+	}
+	if err = db.migrate(ctx); err != nil {
+		return err
+	}
+	db.inserts, err = prepareInserts(db.conn)
+	return err
+}
+
+// Sizes of the log, in bytes, from which on it is written into the file: while
+// imports go on, and while they wait. A log that imports never leave alone can
+// be started anew only while they wait.
+const (
+	checkpointAt = 32 << 20
+	truncateAt   = 256 << 20
+)
+
+// checkpoint writes the log into the file when it has become large.
+func (db *DB) checkpoint() {
+	info, err := os.Stat(db.path + "-wal")
+	if err != nil || info.Size() < checkpointAt {
+		return
+	}
+	if info.Size() >= truncateAt {
+		// When a reader keeps it from ending, the next import tries again.
+		db.conn.ExecContext(context.Background(), `PRAGMA wal_checkpoint(TRUNCATE)`)
+		return
+	}
+	if db.busy.CompareAndSwap(false, true) {
+		db.checkpoints.Go(func() {
+			defer db.busy.Store(false)
+			db.reads.Exec(`PRAGMA wal_checkpoint(PASSIVE)`)
+		})
+	}
 }
 
 // dsn names the file and the settings of each connection to it.
@@ -103,12 +145,6 @@ func dsn(path string, pragmas ...string) string {
 var dialect = store.Dialect{
 	Ints:  `SELECT value FROM json_each(?)`,
 	Texts: `SELECT value FROM json_each(?)`,
-	Words: `words w JOIN version v ON v.added = w.rowid`,
-	Match: `w.words MATCH $1`,
-	Rank:  `w.rank`,
-	Phrases: func(phrases []string) string {
-		return `"` + strings.Join(phrases, `" "`) + `"` // words have no quotes
-	},
 }
 
 // migrate brings the schema up to date, one numbered file after the other, each
@@ -123,7 +159,7 @@ func (db *DB) migrate(ctx context.Context) error {
 }
 
 func (db *DB) migrateOnce(ctx context.Context) (done bool, err error) {
-	tx, err := db.writes.BeginTx(ctx, nil)
+	tx, err := db.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
 	}
@@ -195,5 +231,13 @@ func settle(part, path string) error {
 
 // Close implements store.Store.
 func (db *DB) Close() error {
-	return errors.Join(db.reads.Close(), db.imports.close(), db.writes.Close())
+	db.checkpoints.Wait()
+	err := db.reads.Close()
+	if db.inserts.version != nil {
+		err = errors.Join(err, db.inserts.close())
+	}
+	if db.conn != nil {
+		err = errors.Join(err, db.conn.Close())
+	}
+	return errors.Join(err, db.writes.Close())
 }

@@ -292,8 +292,8 @@ func testParallel(t *testing.T, s store.Store) {
 
 func testRefused(t *testing.T, s store.Store) {
 	o := object(t, id("tool", 1), "")
-	statuses := imported(t, s, []store.Incoming{{}, {Object: o, Source: strings.Repeat("x", 5000)}, {Object: o, Source: "a"}})
-	want(t, "each costs itself", statuses, []store.Status{store.Refused, store.Refused, store.New})
+	statuses := imported(t, s, []store.Incoming{{}, {Object: o, Source: strings.Repeat("x", 5000)}, {Object: o, Source: "a\x00"}, {Object: o, Source: "\xff"}, {Object: o, Source: "é"}})
+	want(t, "each costs itself", statuses, []store.Status{store.Refused, store.Refused, store.Refused, store.Refused, store.New})
 	want(t, "an empty batch", len(imported(t, s, nil)), 0)
 }
 
