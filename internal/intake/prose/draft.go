@@ -184,9 +184,9 @@ func (b *builder) finish() ([]*stix.Object, error) {
 // source refers to the document.
 func (b *builder) source() stix.ExternalReference {
 	sum := sha256.Sum256([]byte(b.doc.Text))
-	ref := stix.ExternalReference{SourceName: b.doc.Source}
+	ref := stix.ExternalReference{SourceName: strings.ToValidUTF8(b.doc.Source, "�")}
 	if strings.HasPrefix(b.doc.Source, "https://") || strings.HasPrefix(b.doc.Source, "http://") {
-		ref.SourceName, ref.URL = "report", b.doc.Source
+		ref.SourceName, ref.URL = "report", ref.SourceName
 	}
 	if ref.SourceName == "" {
 		ref.SourceName = "report"

@@ -104,6 +104,9 @@ func (b *builder) identity(s *Statement) stix.ID {
 			stix.Identity
 			Evidence []Evidence `json:"x_tocsin_evidence,omitempty"`
 		}{stix.Identity{Common: b.common(id), Name: s.Value, IdentityClass: "organization"}, e}
+		if c := countryName(s.Role("country")); c != "" {
+			v.Description = "Of " + c + "."
+		}
 		if s.Kind == Sector {
 			v.IdentityClass, v.Sectors = "class", []string{s.Value}
 		}

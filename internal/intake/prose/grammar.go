@@ -37,6 +37,8 @@ const (
 	origin                       // originate, stem, come: from or in
 	ally                         // united, joined
 	targeting                    // targeted, affected, breached
+	contrast                     // ends what a hedge or a negation before it holds for: but
+	comes                        // come, came
 	common                       // a word that begins with a capital only to begin a sentence
 )
 
@@ -54,7 +56,7 @@ var grammar = []struct {
 	{hedge, `allegedly alleged alleging suspected suspect suspects purported purportedly reportedly apparently possibly possible
 		likely unlikely probably may might could believed believe believes thought presumed presumably seemingly appears appear
 		seems potentially potential rumored rumoured unconfirmed claimed claim claims claiming supposedly supposed assessed assess assesses`},
-	{negation, `not never no cannot without neither nor unattributed isn wasn weren aren hasn haven doesn didn don`},
+	{negation, `not never no cannot without neither nor unattributed declined declines declining refused refuses refusing refrained stopped isn wasn weren aren hasn haven doesn didn don`},
 	{denial, `deny denies denied denying dismissed dismisses dismiss rejected rejects reject refuted refutes refute disputed disputes dispute denial`},
 	{speech, `said say says saying told tell tells according stated states announced announce announces reported reports report
 		added adding adds warned warns warn wrote writes confirmed confirms confirm noted notes revealed reveals disclosed discloses`},
@@ -66,6 +68,8 @@ var grammar = []struct {
 	{attribute, `attribute attributes attributed attributing attribution pinned pin pins`},
 	{passive, `is are was were be been being has have had`},
 	{clause, `but although though while whereas however which who because since unless if after before`},
+	{contrast, `but although though while whereas however`},
+	{comes, `come comes came`},
 	{month, `january february march april may june july august september october november december
 		jan feb mar apr jun jul aug sep sept oct nov dec`},
 	{weekday, `monday tuesday wednesday thursday friday saturday sunday`},
@@ -89,7 +93,7 @@ var grammar = []struct {
 	{tie, `affiliated linked tied connected sponsored backed directed controlled supported associated aligned employed hired funded`},
 	{determiner, `the a an this that these those its their his her our`},
 	{person, `official spokesman spokeswoman spokesperson minister secretary president officer statement authority source
-		researcher analyst expert agent leader`},
+		researcher analyst expert agent leader contractor`},
 	{currency, `dollar usd euro eur pound sterling gbp yen jpy yuan renminbi cny rmb ruble rouble rub won krw rupee inr franc chf bitcoin btc monero xmr ether eth`},
 	{origin, `originate originates originated originating stem stems stemmed stemming emanate emanates emanated emanating`},
 	{ally, `united unite join joined joining joins jointly allied together coalition`},
@@ -98,7 +102,7 @@ var grammar = []struct {
 		victim victims against struck impacted impacting hacked including`},
 	{common, `the a an this that these those it its in on at as for from by with after before during while when although
 		however but and or our we they he she his her their there some many most several new recent last next first second
-		no not later earlier today yesterday tomorrow january february march april may june july august september october november december
+		no not later earlier today yesterday tomorrow did does do is are was were has have had can could will would should what who why how where if january february march april may june july august september october november december
 		monday tuesday wednesday thursday friday saturday sunday cyber malware ransomware phishing supply ddos brute force
 		data security network state state-sponsored massive major large targeted`},
 }

@@ -54,9 +54,14 @@ func fold(word []byte) []byte {
 	if n < 4 || word[n-1] != 's' || word[n-2] == 's' {
 		return word
 	}
-	if n > 4 && word[n-2] == 'e' && word[n-3] == 'i' {
-		word[n-3] = 'y'
-		return word[:n-2]
+	if n > 4 && word[n-2] == 'e' {
+		switch before := string(word[n-4 : n-2]); {
+		case before[1] == 'i':
+			word[n-3] = 'y'
+			return word[:n-2]
+		case before == "ss" || before == "ch" || before == "sh" || before[1] == 'x':
+			return word[:n-2]
+		}
 	}
 	return word[:n-1]
 }

@@ -39,7 +39,7 @@ func (r *reader) moodOf(i int) (m Mood) {
 	switch {
 	case t.class&month != 0 && t.capital:
 		return 0 // May
-	case t.class&hedge != 0:
+	case t.class&hedge != 0 && !(t.class&speech == 0 && i > 0 && r.toks[i-1].class&determiner != 0 && r.said(i, "claim")):
 		m |= Hedged
 	}
 	if t.class&negation != 0 && !oneOf(word, "only", "just", "merely", "least", "surprisingly") {
@@ -68,15 +68,14 @@ func (r *reader) opensClause(i int) bool {
 	if i == 0 {
 		return false
 	}
-	if strings.IndexByte(r.text[r.toks[i-1].End:r.toks[i].Start], ';') >= 0 {
+	gap := r.text[r.toks[i-1].End:r.toks[i].Start]
+	if strings.IndexByte(gap, ';') >= 0 {
 		return true
 	}
-	for _, w := range [...]string{"but", "although", "though", "while", "whereas", "however"} {
-		if r.said(i, w) {
-			return true
-		}
+	if r.toks[i].capital && (strings.HasSuffix(gap, ", \"") || strings.HasSuffix(gap, ", “")) {
+		return true // a new sentence in quotes
 	}
-	return false
+	return r.toks[i].class&contrast != 0
 }
 
 // spoken returns the mood of a whole sentence: one that quotes, tells what
@@ -89,9 +88,11 @@ func (r *reader) spoken(s *sentence) (m Mood) {
 	if strings.HasPrefix(text, "\"") || strings.HasPrefix(text, "“") || strings.HasPrefix(text, "«") {
 		m |= Reported
 	}
+	colon := false
 	for i := range r.toks {
-		if r.toks[i].class&speech != 0 {
-			m |= Reported
+		colon = colon || r.toks[i].class&person != 0 && i > 0 && strings.Contains(r.text[r.toks[max(0, i-3)].End:r.toks[i].Start], ":")
+		if r.toks[i].class&speech != 0 || colon && i == len(r.toks)-1 && r.toks[i].class&person != 0 {
+			m |= Reported // "…: US official"
 		}
 	}
 	return m

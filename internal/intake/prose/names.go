@@ -38,6 +38,7 @@ func newLexicon(names []Name) *lexicon {
 		l.add(term{kind: n.Kind, rule: r, text: n.Text, cand: n.Candidate})
 	}
 	l.addPlaces()
+	l.addServices()
 	l.addSubjects()
 	return l
 }
@@ -64,9 +65,11 @@ func (l *lexicon) addAttack(k *attack.Knowledge, name, id string) {
 	}
 	l.add(t)
 	// A group is often called without the word that its name ends with.
-	if short, ok := strings.CutSuffix(name, " Group"); ok && t.kind == Actor && !isWary(short) && !isPlaceName(short) {
-		t.text = short
-		l.add(t)
+	for _, word := range [...]string{" Group", " Team"} {
+		if short, ok := strings.CutSuffix(name, word); ok && t.kind == Actor && len(short) > 5 && !strings.Contains(short, " ") && !isWary(short) && !isPlaceName(short) {
+			t.text, t.rule = short, nameRule(short)
+			l.add(t)
+		}
 	}
 }
 

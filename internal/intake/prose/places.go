@@ -23,6 +23,15 @@ const alliances = `European Union;EU;E.U.|NATO;North Atlantic Treaty Organizatio
 	OSCE;Organization for Security and Co-operation in Europe|Council of Europe|European Commission|Interpol;INTERPOL|Europol;EUROPOL|
 	OECD|Organization of American States|Shanghai Cooperation Organisation|Counter Ransomware Initiative`
 
+// services are government bodies that texts call by their abbreviation without
+// saying what it stands for.
+const services = `US FBI Federal Bureau of Investigation|US NSA National Security Agency|US CIA Central Intelligence Agency|
+	US CISA Cybersecurity and Infrastructure Security Agency|US DHS Department of Homeland Security|US DOJ Department of Justice|
+	GB GCHQ Government Communications Headquarters|CN MSS Ministry of State Security|CN PLA People's Liberation Army|
+	RU GRU Main Intelligence Directorate|RU FSB Federal Security Service|RU SVR Foreign Intelligence Service|
+	IR IRGC Islamic Revolutionary Guard Corps|IR MOIS Ministry of Intelligence and Security|KP RGB Reconnaissance General Bureau|
+	DE BSI Bundesamt für Sicherheit in der Informationstechnik`
+
 // addPlaces adds countries, capitals and alliances.
 func (l *lexicon) addPlaces() {
 	for row := range strings.Lines(countriesTable) {
@@ -53,6 +62,15 @@ func (l *lexicon) addPlaces() {
 			}
 			l.add(t)
 		}
+	}
+}
+
+// addServices adds the government bodies with an abbreviation.
+func (l *lexicon) addServices() {
+	for entry := range strings.SplitSeq(services, "|") {
+		code, rest, _ := strings.Cut(strings.TrimSpace(entry), " ")
+		short, name, _ := strings.Cut(rest, " ")
+		l.add(term{kind: Organisation, rule: exact, text: short, value: "body", cand: Candidate{code, name}})
 	}
 }
 

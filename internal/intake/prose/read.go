@@ -58,8 +58,11 @@ type reader struct {
 
 	toks  []token // of the sentence at hand
 	moods []Mood  // by token
-	marks []mark  // the terms in it, in order
+	marks []mark  // the terms in it, and what grammar found
 	hits  []term
+
+	acronyms map[string]Statement // of government bodies
+	named    []string             // incidents, in order
 }
 
 // A mark is a term, or what grammar found, as tokens from to end.
@@ -157,6 +160,12 @@ func (r *reader) sentence(s *sentence) {
 		r.found = append(r.found, x)
 	}
 	r.terms(s)
+	r.dates(s)
+	r.bodies(s)
+	r.companies(s)
+	r.incidents(s)
+	r.quantities(s)
+	r.claims(s)
 }
 
 // terms finds the terms of a sentence.
@@ -215,8 +224,15 @@ func (r *reader) term(s *sentence, i, end int) {
 		}
 		st.Roles = append(st.Roles, Role{Name: "as", Value: r.hits[0].value, Span: st.Span})
 	case Organisation:
+		as := r.hits[0].value
+		if as == "body" {
+			as = "government body"
+		}
 		st.Value, st.Candidates = cands[0].Name, nil
-		st.Roles = append(st.Roles, Role{Name: "as", Value: r.hits[0].value, Span: st.Span})
+		st.Roles = append(st.Roles, Role{Name: "as", Value: as, Span: st.Span})
+		if c := cands[0].ID; c != "" {
+			st.Roles = append(st.Roles, Role{"country", Country, c, st.Span})
+		}
 	case Sector, Crime:
 		st.Value = r.hits[0].value
 	}

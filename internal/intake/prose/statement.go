@@ -18,8 +18,11 @@ type Document struct {
 // A Span is the bytes from Start to End of a document's text.
 type Span struct{ Start, End int }
 
-// In returns the words of s with single blanks between them.
-func (s Span) In(text string) string { return strings.Join(strings.Fields(text[s.Start:s.End]), " ") }
+// In returns the words of s with single blanks between them, and U+FFFD for
+// what is no UTF-8.
+func (s Span) In(text string) string {
+	return strings.ToValidUTF8(strings.Join(strings.Fields(text[s.Start:s.End]), " "), "�")
+}
 
 // A Kind says what a statement is about.
 type Kind string
@@ -69,6 +72,7 @@ type Candidate struct {
 // A Role is a part of a statement: who, of what, how much.
 type Role struct {
 	Name  string // by, whom, deed, sponsor, verb, hedge, of, about, quantifier, country …
+	Kind  Kind   // Country, Organisation, Actor or Incident when Value is as of that kind; "" for words
 	Value string
 	Span
 }
