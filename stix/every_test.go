@@ -1,11 +1,17 @@
 package stix
 
 import (
+	"flag"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
+
+// bundleFile is where TestMakeEveryType leaves what it made, for validators of
+// others (.ci/validate).
+var bundleFile = flag.String("bundle", "", "write the objects of all types to this file")
 
 func ptr[T any](v T) *T { return &v }
 
@@ -98,5 +104,22 @@ func TestMakeEveryType(t *testing.T) {
 		if !made[d.name] {
 			t.Errorf("%s is not made", d.name)
 		}
+	}
+	if *bundleFile == "" {
+		return
+	}
+	f, err := os.Create(*bundleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	w := NewWriter(f)
+	for _, o := range everyType(t) {
+		if err := w.Write(o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

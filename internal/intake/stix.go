@@ -39,7 +39,11 @@ func (r *reading) object(o *stix.Object) error {
 		return r.reject("", string(o.ID), o.Raw(), "STIX 2.0 that cannot be read as 2.1: %v", err)
 	}
 	for _, o := range lifted {
-		if broken := broken(o); broken != "" && !r.Lax {
+		broken := ""
+		if !r.Lax {
+			broken = brokenRules(o)
+		}
+		if broken != "" {
 			err = r.reject("", string(o.ID), o.Raw(), "%s; ask its sender to correct it, or say --lax to take it in as it is", broken)
 		} else {
 			err = r.to.Item(Item{Object: o})
@@ -51,8 +55,8 @@ func (r *reading) object(o *stix.Object) error {
 	return nil
 }
 
-// broken says which MUSTs an object breaks, "" when none.
-func broken(o *stix.Object) string {
+// brokenRules says which MUSTs an object breaks, "" when none.
+func brokenRules(o *stix.Object) string {
 	var told []string
 	n := 0
 	for _, p := range stix.Validate(o) {
