@@ -17,6 +17,7 @@ type exportCommand struct {
 
 	storeFlags
 
+	Format   string   `enum:"stix,csv" default:"stix" placeholder:"NAME" help:"stix: a bundle; csv: a table of the observables of indicators."`
 	Type     []string `placeholder:"TYPE,..." help:"Only objects of these types."`
 	Search   string   `placeholder:"WORDS" help:"Only objects that say this."`
 	Since    string   `placeholder:"TIME" help:"Only objects that were received after this time."`
@@ -28,6 +29,7 @@ type exportCommand struct {
 func (exportCommand) Examples() string {
 	return `  tocsin export > everything.json
   tocsin export --type indicator,malware,relationship --for community > share.json
+  tocsin export --format csv --search exchange > iocs.csv
   tocsin export G0125 | jq '.objects[0].name'
 `
 }
@@ -43,7 +45,10 @@ func (c *exportCommand) Run(p *program) error {
 	}
 	defer s.Close()
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
-	out := &filter{Writer: stix.NewWriter(w)}
+	out := &filter{sink: stix.NewWriter(w)}
+	if c.Format == "csv" {
+		out.sink = newCSVExport(w)
+	}
 	if c.For != "node" {
 		out.withheld = func(o *stix.Object) (bool, error) { return tells(p.ctx, s, clearance, o) }
 	}
@@ -114,9 +119,15 @@ func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance,
 	return nil
 }
 
+// A sink writes objects in one form.
+type sink interface {
+	Write(*stix.Object) error
+	Close() error
+}
+
 // A filter writes the objects that are not withheld.
 type filter struct {
-	*stix.Writer
+	sink
 	withheld func(*stix.Object) (bool, error) // nil: nothing is
 }
 

@@ -321,33 +321,7 @@ func (b *Builder) tell(o *stix.Object, source string, phases, types []byte) uint
 // addBare takes an observable that stands by itself. A file is known by its
 // hashes, and by its name only when it has none.
 func (b *Builder) addBare(o *stix.Object, source string, properties map[string]string) error {
-	type asked struct{ path, value string }
-	var list []asked
-	for key, v := range o.Properties() {
-		path, ok := properties[string(key)]
-		switch {
-		case !ok:
-		case string(key) == "hashes":
-			var hashes stix.Hashes
-			if err := json.Unmarshal(v, &hashes); err != nil {
-				continue // Validate tells
-			}
-			for algorithm, digest := range hashes {
-				if _, known := kindsOf[path+"."+algorithm]; known {
-					list = append(list, asked{path + "." + algorithm, digest})
-				}
-			}
-		default:
-			if text := plain(v); text != nil {
-				v = text
-			}
-			list = append(list, asked{path, string(v)})
-		}
-	}
-	if len(list) > 1 {
-		list = slices.DeleteFunc(list, func(a asked) bool { return a.path == "file:name" })
-		slices.SortFunc(list, func(a, b asked) int { return cmp.Compare(a.path, b.path) })
-	}
+	list := valuesOf(o, properties)
 	if len(list) == 0 {
 		return nil
 	}
@@ -398,4 +372,39 @@ func plain(v []byte) []byte {
 		}
 	}
 	return v[1 : len(v)-1]
+}
+
+// A pathValue is a value and the path that patterns call its property by.
+type pathValue struct{ path, value string }
+
+// valuesOf returns the values of an observable that can be looked for. A name of
+// a file that has hashes is none.
+func valuesOf(o *stix.Object, properties map[string]string) []pathValue {
+	var list []pathValue
+	for key, v := range o.Properties() {
+		path, ok := properties[string(key)]
+		switch {
+		case !ok:
+		case string(key) == "hashes":
+			var hashes stix.Hashes
+			if err := json.Unmarshal(v, &hashes); err != nil {
+				continue // Validate tells
+			}
+			for algorithm, digest := range hashes {
+				if _, known := kindsOf[path+"."+algorithm]; known {
+					list = append(list, pathValue{path + "." + algorithm, digest})
+				}
+			}
+		default:
+			if text := plain(v); text != nil {
+				v = text
+			}
+			list = append(list, pathValue{path, string(v)})
+		}
+	}
+	if len(list) > 1 {
+		list = slices.DeleteFunc(list, func(a pathValue) bool { return a.path == "file:name" })
+		slices.SortFunc(list, func(a, b pathValue) int { return cmp.Compare(a.path, b.path) })
+	}
+	return list
 }

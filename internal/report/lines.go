@@ -111,10 +111,7 @@ func (c *CSV) number(n uint64) {
 
 // text appends a cell of text and a comma.
 func (c *CSV) text(s string) {
-	s = Printable(s)
-	if isFormula(s) {
-		s = "'" + s
-	}
+	s = Cell(s)
 	if !strings.ContainsAny(s, `",`) {
 		c.buf = append(append(c.buf, s...), ',')
 		return
@@ -129,6 +126,14 @@ func (c *CSV) text(s string) {
 		s = s[i+1:]
 	}
 	c.buf = append(append(c.buf, s...), '"', ',')
+}
+
+// Cell returns s as a table may hold it: Printable, and no formula (CWE-1236).
+func Cell(s string) string {
+	if s = Printable(s); isFormula(s) {
+		s = "'" + s
+	}
+	return s
 }
 
 // isFormula reports whether a spreadsheet may take s for a formula: it starts,
