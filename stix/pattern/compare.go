@@ -25,6 +25,7 @@ type test struct {
 	encoding encoding
 	set      map[string]bool // of IN, when all its values are strings
 	regex    *regexp.Regexp  // of LIKE and MATCHES
+	size     int             // of regex, in instructions
 	network  netip.Prefix    // of ISSUBSET and ISSUPERSET
 }
 
@@ -79,9 +80,9 @@ func newTest(c *Comparison) (*test, error) {
 			}
 		}
 	case Like:
-		t.regex, err = compileLike(c.Values[0].Text)
+		t.regex, t.size, err = compileLike(c.Values[0].Text)
 	case Matches:
-		t.regex, err = compileRegex(c.Values[0].Text)
+		t.regex, t.size, err = compileRegex(c.Values[0].Text)
 	case IsSubset, IsSuperset:
 		t.network, err = parseNetwork(c.Values[0].Text)
 	}
@@ -108,7 +109,7 @@ func parseNetwork(s string) (netip.Prefix, error) {
 
 // compileLike turns the wildcards of LIKE, % for any characters and _ for one,
 // into an expression over text in normal form C (section 9.6).
-func compileLike(s string) (*regexp.Regexp, error) {
+func compileLike(s string) (r *regexp.Regexp, size int, err error) {
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
 	s = norm.NFC.String(s)
@@ -129,23 +130,43 @@ func compileLike(s string) (*regexp.Regexp, error) {
 		s = s[i+1:]
 	}
 	b.WriteByte('$')
-	r, err := regexp.Compile(b.String())
-	if err != nil {
-		return nil, fmt.Errorf("LIKE: %w", err)
+	if r, size, err = compileTree(syntax.Parse(b.String(), syntax.Perl)); err != nil {
+		return nil, 0, fmt.Errorf("LIKE: %w", err)
 	}
-	return r, nil
+	return r, size, nil
+}
+
+// maxProgram bounds the instructions of a regular expression.
+const maxProgram = 50_000
+
+var errProgram = errors.New("the expression is too large")
+
+// compileTree compiles an expression that has been parsed.
+func compileTree(tree *syntax.Regexp, err error) (r *regexp.Regexp, size int, _ error) {
+	if err != nil {
+		return nil, 0, err
+	}
+	source := tree.String()
+	p, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(p.Inst) > maxProgram {
+		return nil, 0, errProgram
+	}
+	r, err = regexp.Compile(source)
+	return r, len(p.Inst), err
 }
 
 // compileRegex compiles the expression of MATCHES: searched for anywhere, with
 // a dot that matches line ends too, in text in normal form C (section 9.6). As
 // in PCRE, $ matches in front of a line end that is the last character as well.
-func compileRegex(s string) (*regexp.Regexp, error) {
+func compileRegex(s string) (r *regexp.Regexp, size int, err error) {
 	tree, err := syntax.Parse(norm.NFC.String(s), syntax.Perl|syntax.DotNL)
 	if err == nil {
 		looseEnd(tree)
-		r, err := regexp.Compile(tree.String())
-		if err == nil {
-			return r, nil
+		if r, size, err = compileTree(tree, nil); err == nil {
+			return r, size, nil
 		}
 	}
 	why := "write it another way"
@@ -155,7 +176,7 @@ func compileRegex(s string) (*regexp.Regexp, error) {
 	case backReference.MatchString(s):
 		why = "back-references cannot be matched in linear time; write the alternatives out"
 	}
-	return nil, fmt.Errorf("MATCHES: %w; %s", err, why)
+	return nil, 0, fmt.Errorf("MATCHES: %w; %s", err, why)
 }
 
 var backReference = regexp.MustCompile(`(^|[^\\])(\\\\)*\\[1-9]`)
@@ -174,8 +195,11 @@ func looseEnd(r *syntax.Regexp) {
 
 // holds reports whether the test holds for one of the values. It returns false
 // when there are none, whatever the operator (section 9.6).
-func (t *test) holds(values []*value, problem *error) bool {
+func (t *test) holds(w *walker, values []*value, problem *error) bool {
 	for _, v := range values {
+		if w.steps += len(v.text) * t.size / 4; w.steps > w.limit {
+			return false
+		}
 		if t.one(v, problem) {
 			return true
 		}

@@ -12,6 +12,11 @@ import (
 // of several types of objects that OR has joined before.
 const maxAlternatives = 1024
 
+// maxTypes bounds the types of objects that AND joins within a bracket.
+const maxTypes = 64
+
+var errTypes = fmt.Errorf("AND joins more than %d types of objects in one pair of brackets; write them as brackets of their own, joined by AND", maxTypes)
+
 var errAlternatives = fmt.Errorf("AND over ORs of several types of objects gives more than %d alternatives; write them as brackets of their own, joined by OR", maxAlternatives)
 
 // A Matcher is a compiled pattern. It is safe for concurrent use.
@@ -19,6 +24,7 @@ type Matcher struct {
 	root     *node
 	brackets []bracket
 	nodes    int
+	limit    int // of steps: maxSteps but in tests
 }
 
 // A bracket is what stands between [ and ], as alternatives of which one must
@@ -51,7 +57,7 @@ func (p *Pattern) Compile() (*Matcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &Matcher{root: root, brackets: c.compiled}
+	m := &Matcher{root: root, brackets: c.compiled, limit: maxSteps}
 	m.number(root)
 	return m, nil
 }
@@ -146,7 +152,11 @@ func (b bracket) and(other bracket) (bracket, error) {
 	all := make(bracket, 0, len(b)*len(other))
 	for _, x := range b {
 		for _, y := range other {
-			all = append(all, x.and(y))
+			joined := x.and(y)
+			if len(joined) > maxTypes {
+				return nil, errTypes
+			}
+			all = append(all, joined)
 		}
 	}
 	return all, nil
@@ -284,7 +294,7 @@ func (c *compiler) oneOf(children []*node) *node {
 		}
 	}
 	if joined != nil {
-		n.children = append(n.children, c.demand(string(source), joined))
+		n.children = append(n.children, c.demand(string(source), joined.mergeSingles()))
 	}
 	if len(n.children) == 1 {
 		return n.children[0]

@@ -149,22 +149,6 @@ func nanoseconds(t time.Time) int64 {
 	return t.UnixNano()
 }
 
-// roots calls yield with each object of type t that o saw, until it returns
-// true, and reports whether it did.
-func (d *Data) roots(o *Observed, t string, yield func(*value) bool) bool {
-	for _, id := range o.refs {
-		if v := d.objects[id]; v != nil && v.str("type") == t && yield(v) {
-			return true
-		}
-	}
-	for _, key := range o.keys {
-		if v := o.own[key]; v.str("type") == t && yield(v) {
-			return true
-		}
-	}
-	return false
-}
-
 // resolve returns the object that o knows by a reference, nil when there is
 // none.
 func (d *Data) resolve(o *Observed, ref string) *value {

@@ -36,8 +36,8 @@
 // tries at most n windows, so that each WITHIN within another costs a factor of
 // n. FOLLOWEDBY takes what ends first, and so does REPEATS of what is no plain
 // AND, twice in all: in order of time, then sparing observed-data that other
-// brackets need. No search branches. A match that would take more than 200
-// million steps ends with ErrCost.
+// brackets need. No search branches. A match that would take more than 50
+// million steps, and a thousand for each observed-data object, ends with ErrCost.
 //
 // What is found is always a match. A match that exists is always found when the
 // pattern is brackets with AND, REPEATS, START and STOP and one WITHIN around

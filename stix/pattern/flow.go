@@ -26,7 +26,8 @@ func (s *search) meet(n *node, from, until int64) (end int64, ok bool) {
 	c := &s.nodes[n.index]
 	f := &s.flow
 	f.reset(s, n.demands, from, until)
-	for at := c.start(from); at < len(c.seen) && f.missing > 0 && s.steps <= maxSteps; at++ {
+	s.steps += 8 * len(n.demands)
+	for at := c.start(from); at < len(c.seen) && f.missing > 0 && s.steps <= s.limit; at++ {
 		i := c.seen[at]
 		if s.seen[i].first > until && !s.scarce {
 			break

@@ -56,6 +56,7 @@ func FuzzMatch(f *testing.F) {
 		if err != nil {
 			return
 		}
+		m.limit = 1_000_000
 		var d Data
 		for line := range bytes.Lines(raw) {
 			_ = d.Add(line)

@@ -8,11 +8,15 @@ import (
 	"slices"
 )
 
-// maxSteps bounds what one match may cost: objects and values looked at, and
-// observed-data tried for a place in the match.
-const maxSteps = 200_000_000
+// What one match may cost: objects and values looked at, instructions of regular
+// expressions, observed-data tried for a place in the match.
+const (
+	maxSteps      = 50_000_000
+	stepsObserved = 1000 // more for each observed-data object
+)
 
-// ErrCost ends a match that would take more than 200 million steps.
+// ErrCost ends a match that would take more than 50 million steps, and a
+// thousand for each observed-data object.
 var ErrCost = errors.New("the match takes too long: match against fewer observed-data, or a pattern with fewer qualifiers within qualifiers")
 
 // Match returns the observed-data objects that make a match, in the order of
@@ -29,7 +33,7 @@ func (m *Matcher) Match(d *Data) ([]*Observed, error) {
 		s.scarce = scarce
 		s.order(m.root)
 		_, ok := s.find(m.root, math.MinInt64, math.MaxInt64)
-		if s.steps > maxSteps {
+		if s.steps > s.limit {
 			return nil, ErrCost
 		}
 		if ok {
@@ -49,6 +53,7 @@ type search struct {
 	nodes []candidates // by node
 	flow  flow
 	steps int
+	limit int // of steps
 
 	scarce bool // see order
 }
@@ -70,8 +75,8 @@ type candidates struct {
 // search when none satisfies any.
 func (m *Matcher) look(d *Data) (*search, error) {
 	var problem error
-	w := walker{data: d}
-	s := &search{holds: make([][]bool, len(m.brackets))}
+	w := walker{data: d, limit: m.limit + stepsObserved*len(d.observed)}
+	s := &search{holds: make([][]bool, len(m.brackets)), limit: w.limit}
 	row := make([]bool, len(m.brackets))
 	type hit struct {
 		seen *Observed
@@ -82,10 +87,11 @@ func (m *Matcher) look(d *Data) (*search, error) {
 		w.seen = o
 		found := false
 		for i, b := range m.brackets {
+			w.steps++
 			row[i] = b.holds(&w, &problem)
 			found = found || row[i]
 		}
-		if w.steps > maxSteps {
+		if w.steps > w.limit {
 			return nil, ErrCost
 		}
 		if found {
@@ -124,7 +130,7 @@ func (b bracket) holds(w *walker, problem *error) bool {
 
 func (a alternative) holds(w *walker, problem *error) bool {
 	for _, p := range a {
-		if !w.data.roots(w.seen, p.objectType, func(v *value) bool { return p.test.holds(w, v, problem) }) {
+		if !w.roots(p.objectType, func(v *value) bool { return p.test.holds(w, v, problem) }) {
 			return false
 		}
 	}
@@ -156,7 +162,7 @@ func (x *boolean) holds(w *walker, root *value, problem *error) bool {
 	if x.op == Exists {
 		return len(values) > 0 != x.test.source.Not
 	}
-	return x.test.holds(values, problem)
+	return x.test.holds(w, values, problem)
 }
 
 // order says which observed-data each node tries, and in which order: by first
@@ -175,6 +181,9 @@ func (s *search) order(n *node) map[int32]bool {
 	}
 	c := &s.nodes[n.index]
 	c.seen, c.latest = c.seen[:0], c.latest[:0]
+	if s.steps += len(s.seen) * (1 + len(asked)); s.steps > s.limit {
+		return asked
+	}
 	for i := range s.seen {
 		for b := range asked {
 			if s.holds[b][i] {
@@ -201,7 +210,7 @@ func (s *search) order(n *node) map[int32]bool {
 // earliest time by which they can all have happened. When it finds none, none is
 // taken.
 func (s *search) find(n *node, from, until int64) (end int64, ok bool) {
-	if s.steps++; s.steps > maxSteps || from > until {
+	if s.steps++; s.steps > s.limit || from > until {
 		return 0, false
 	}
 	mark := len(s.taken)
@@ -313,7 +322,7 @@ func (s *search) slide(n *node, from, until int64) (end int64, ok bool) {
 		return end, true
 	}
 	last := from
-	for seen, starts := s.nodes[n.index].seen, n.starts; len(seen)+len(starts) > 0; {
+	for seen, starts := s.nodes[n.index].seen, n.starts; len(seen)+len(starts) > 0; s.steps++ {
 		var first int64
 		if len(starts) == 0 || len(seen) > 0 && s.seen[seen[0]].first <= starts[0] {
 			first, seen = s.seen[seen[0]].first, seen[1:]
@@ -324,7 +333,7 @@ func (s *search) slide(n *node, from, until int64) (end int64, ok bool) {
 		if start <= last {
 			continue
 		}
-		if first > until || s.steps > maxSteps {
+		if first > until || s.steps > s.limit {
 			break
 		}
 		last = start

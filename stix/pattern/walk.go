@@ -8,7 +8,30 @@ type walker struct {
 	seen       *Observed
 	at, ahead  []*value
 	steps      int
+	limit      int // of steps
 	referenced map[*value]bool
+}
+
+// roots calls yield with each object of type t that is seen, until it returns
+// true or the match has cost too much, and reports whether it did return true.
+func (w *walker) roots(t string, yield func(*value) bool) bool {
+	for _, id := range w.seen.refs {
+		if w.steps++; w.steps > w.limit {
+			return false
+		}
+		if v := w.data.objects[id]; v != nil && v.str("type") == t && yield(v) {
+			return true
+		}
+	}
+	for _, key := range w.seen.keys {
+		if w.steps++; w.steps > w.limit {
+			return false
+		}
+		if v := w.seen.own[key]; v.str("type") == t && yield(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // follow returns the values that path leads to from root. A property whose
