@@ -24,6 +24,7 @@ var mayImport = map[string][]string{
 	"sigma":                    {"event"},
 	"stix":                     nil,
 	"stix/pattern":             {"stix", "event"},
+	"misp":                     {"stix", "stix/pattern"},
 	"rules":                    nil,
 	"internal/logs":            {"event", "evtx"},
 	"internal/finding":         {"event"},
