@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/observable":      nil,
 	"internal/attack/generate": nil,
 	"internal/report":          {"event", "stix", "internal/finding", "internal/attack"},
-	"internal/intake":          {"stix", "internal/observable", "internal/intake/prose"},
+	"internal/intake":          {"stix", "misp", "internal/observable", "internal/intake/prose"},
 	"internal/intake/prose":    {"stix", "internal/observable", "internal/attack"},
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},

@@ -25,6 +25,7 @@ type format struct {
 func formats() []format {
 	return []format{
 		{"stix", isSTIX, (*reading).stix},
+		{"misp", isMISP, (*reading).misp},
 		{"warninglist", isWarninglist, (*reading).warninglist},
 		{"pdf", isPDF, (*reading).pdf},
 		{"html", isHTML, (*reading).html},
