@@ -44,6 +44,9 @@ var mayImport = map[string][]string{
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           nil,
 	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+
+	"internal/intake/prose/evaluate": {"internal/attack", "internal/intake/prose"},
+	"internal/intake/prose/generate": nil,
 }
 
 func TestImportTable(t *testing.T) {

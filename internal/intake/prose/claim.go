@@ -196,7 +196,7 @@ func (r *reader) accusation(s *sentence, i int) {
 // belongs to one, or a pronoun, which is the last party before that does not
 // accuse. It returns the token behind it.
 func (r *reader) accused(i int, by []Role) (Role, int) {
-	for _, w := range [...]string{"on", "in", "at", "by", "to", "that", "with", "for"} {
+	for _, w := range [...]string{"on", "in", "at", "by", "to", "that", "with", "for", "from"} {
 		if r.said(i, w) {
 			return Role{}, i
 		}

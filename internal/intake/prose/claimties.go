@@ -19,12 +19,12 @@ func (r *reader) attribution(s *sentence, i int) {
 		return
 	}
 	st := r.claim(s, "attributed-to", i, i+1)
-	if whom := r.nounPhrase("whom", to+1); whom.Name != "" {
-		st.Roles = append(st.Roles, whom)
-		st.Roles = append(st.Roles, r.statesIn(whom.Span)...)
-	} else {
-		return
+	whom := r.nounPhrase("whom", to+1)
+	states := r.statesIn(whom.Span)
+	if whom.Name == "" || len(states) == 0 && !r.acts(whom.Span) && st.Mood&Negated == 0 {
+		return // the ProgramData folder
 	}
+	st.Roles = append(append(st.Roles, whom), states...)
 	if r.isPassive(i) {
 		if m, ok := r.subject(i); ok && m.kind == Incident {
 			st.Roles = append(st.Roles, r.markRole("incident", &m))
@@ -47,6 +47,16 @@ func (r *reader) attribution(s *sentence, i int) {
 		}
 	}
 	r.keep(st)
+}
+
+// acts reports whether a word within a span is of one who acts: a group, hackers.
+func (r *reader) acts(s Span) bool {
+	for i := range r.toks {
+		if t := &r.toks[i]; t.Start >= s.Start && t.End <= s.End && t.class&(person|nameCue) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isPassive reports whether the verb at token i is in the passive: a form of
@@ -76,7 +86,8 @@ func (r *reader) nounPhrase(name string, i int) Role {
 				break
 			}
 		}
-		if r.toks[end].class&(clause|speech) != 0 || end > i && r.toks[end].class&passive != 0 {
+		if r.toks[end].class&(clause|speech) != 0 || end > i && (r.toks[end].class&passive != 0 ||
+			r.said(end, "by") || r.said(end, "that") || r.said(end, "based") || r.said(end, "on") || r.said(end, "at")) {
 			break
 		}
 		end++
@@ -84,7 +95,12 @@ func (r *reader) nounPhrase(name string, i int) Role {
 	if end == i {
 		return Role{}
 	}
-	return r.role(name, i, end)
+	role := r.role(name, i, end)
+	if strings.HasPrefix(r.text[role.End:], ")") && strings.Contains(role.Value, "(") {
+		role.End++
+		role.Value += ")"
+	}
+	return role
 }
 
 // statesIn returns the states and actors that are named within a span.
@@ -187,11 +203,16 @@ func (r *reader) tied(s *sentence, i int) {
 	from := i - 1
 	for k := len(r.marks) - 1; k >= 0; k-- {
 		m := &r.marks[k]
-		if m.end > i || m.end < i-3 || m.kind != Country && m.kind != Organisation {
+		if m.end > i || m.end < i-3 || m.kind != Country && m.kind != Organisation ||
+			strings.Contains(r.text[r.toks[m.end-1].End:r.toks[i].Start], ",") {
 			continue
 		}
-		if st.Role("sponsor") != m.name {
+		switch st.Role("sponsor") {
+		case m.name:
+		case "":
 			st.Roles = append(st.Roles, r.markRole("sponsor", m))
+		default:
+			st.Roles = append(st.Roles, r.markRole("state", m))
 		}
 		from = min(from, m.from)
 	}
@@ -284,11 +305,12 @@ func (r *reader) together(s *sentence) {
 		if end-k+1 < minMembers {
 			continue
 		}
+		const acting = accuse | ally | speech | attribute
 		verb := r.marks[end].end
-		for verb < len(r.toks) && verb < r.marks[end].end+3 && r.toks[verb].class&(passive|accuse|ally|speech|attribute|future) == 0 {
+		for verb < len(r.toks) && verb < r.marks[end].end+4 && r.toks[verb].class&acting == 0 && blankGap(r.text, r.toks[verb-1], r.toks[verb]) {
 			verb++
 		}
-		if verb < len(r.toks) && r.toks[verb].class&(passive|accuse|ally|speech|attribute|future) != 0 {
+		if verb < len(r.toks) && r.toks[verb].class&acting != 0 && blankGap(r.text, r.toks[verb-1], r.toks[verb]) {
 			st := r.claim(s, "together", verb, verb+1)
 			for ; k <= end; k++ {
 				st.Roles = append(st.Roles, r.partyRole("member", &r.marks[k]))

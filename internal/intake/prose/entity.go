@@ -64,25 +64,25 @@ func mitre(o attack.Object, id string) stix.Common {
 	}
 }
 
-// other drafts an actor or software that ATT&CK does not have.
+// other drafts an actor or software that ATT&CK does not have. One of the
+// galaxy of threat actors has its UUID and is the same in all documents.
 func (b *builder) other(s *Statement, c Candidate) stix.ID {
 	typ := "intrusion-set"
 	if s.Kind == Software {
 		typ = "malware"
 	}
-	id := b.id(typ, c.ID+"\n"+c.Name)
-	return b.add(id, s, func(e []Evidence) (*stix.Object, error) {
-		if typ == "malware" {
-			return stix.Make(&struct {
-				stix.Malware
-				Evidence []Evidence `json:"x_tocsin_evidence,omitempty"`
-			}{stix.Malware{Common: b.common(id), Name: c.Name, IsFamily: true}, e})
-		}
-		return stix.Make(&struct {
-			stix.IntrusionSet
-			Evidence []Evidence `json:"x_tocsin_evidence,omitempty"`
-		}{stix.IntrusionSet{Common: b.common(id), Name: c.Name}, e})
-	})
+	common := timeless(shared(typ, c.ID+"\n"+c.Name))
+	if strings.Contains(actorsTable, "\n"+c.ID+"\t") {
+		common.ExternalReferences = []stix.ExternalReference{{SourceName: "misp-galaxy:threat-actor", ExternalID: c.ID}}
+	}
+	var o *stix.Object
+	var err error
+	if s.Kind == Software {
+		o, err = stix.Make(&stix.Malware{Common: common, Name: c.Name, IsFamily: true})
+	} else {
+		o, err = stix.Make(&stix.IntrusionSet{Common: common, Name: c.Name})
+	}
+	return b.addShared(s, o, err)
 }
 
 // country drafts the places of a country's name. A question alone names none.

@@ -50,7 +50,7 @@ var grammar = []struct {
 	{connector, `of and the for de la du al und`},
 	{nameCue, `group gang actor operator malware ransomware backdoor trojan rat botnet loader downloader dropper stealer
 		infostealer implant worm wiper rootkit framework toolkit utility family variant sample apt hacker cartel crew
-		affiliate payload command tool spyware cryptor encryptor webshell dll beacon campaign raas locker keylogger`},
+		affiliate payload command tool spyware cryptor encryptor webshell dll beacon campaign raas locker keylogger exe`},
 	{nameVerb, `dubbed called named codenamed aka known nicknamed alias malware ransomware backdoor trojan
 		group gang actor tool utility family worm botnet`},
 	{hedge, `allegedly alleged alleging suspected suspect suspects purported purportedly reportedly apparently possibly possible
@@ -65,7 +65,7 @@ var grammar = []struct {
 		denounces denounced denouncing indict indicts indicted indicting charge charges charged charging sanction sanctions
 		sanctioned sanctioning`},
 	{accusing, `condemnation accusation accusations indictment denunciation allegation allegations`},
-	{attribute, `attribute attributes attributed attributing attribution pinned pin pins`},
+	{attribute, `attribute attributes attributed attributing pinned pin pins`},
 	{passive, `is are was were be been being has have had`},
 	{clause, `but although though while whereas however which who because since unless if after before`},
 	{contrast, `but although though while whereas however`},
@@ -104,5 +104,5 @@ var grammar = []struct {
 		however but and or our we they he she his her their there some many most several new recent last next first second
 		no not later earlier today yesterday tomorrow did does do is are was were has have had can could will would should what who why how where if january february march april may june july august september october november december
 		monday tuesday wednesday thursday friday saturday sunday cyber malware ransomware phishing supply ddos brute force
-		data security network state state-sponsored massive major large targeted`},
+		data security network state state-sponsored massive major large targeted emerging notable prevent preventing similar various multiple several previous past ongoing`},
 }

@@ -240,8 +240,8 @@ func close(text string, a, b token) bool {
 			return false
 		}
 	}
-	// "over. The": a point and a blank end something.
-	return blanks == 0 || len(strings.TrimSpace(gap)) == 0 || gap == " & " || gap == "-\n" || strings.Trim(gap, " \t\r\n") == "-" || gap == ": "
+	// "over. The": a point and a blank end something, but for "P.A.S. Webshell".
+	return blanks == 0 || gap == " _" || gap == ". " && a.End-a.Start == 1 || len(strings.TrimSpace(gap)) == 0 || gap == " & " || gap == "-\n" || strings.Trim(gap, " \t\r\n") == "-" || gap == ": "
 }
 
 // keeps reports whether the tokens from i to end are written as t asks.
@@ -279,6 +279,13 @@ func keeps(text string, toks []token, i, end int, t *term) bool {
 // hasCue reports whether a word beside the tokens from i to end says that they
 // are the name of an actor or of software: "Play ransomware", "dubbed Maze".
 func hasCue(text string, toks []token, i, end int) bool {
+	if from := toks[i].Start; from > 0 && strings.IndexByte(`./\`, text[from-1]) >= 0 {
+		return false // .NET framework
+	}
+	if end < len(toks) && !toks[i].capital && len(text[toks[i].Start:toks[end-1].End]) < 4 &&
+		!strings.EqualFold(text[toks[end].Start:toks[end].End], "exe") && !isAttackID(text[toks[end].Start:toks[end].End]) {
+		return false // at command and control
+	}
 	if end < len(toks) && toks[end].class&nameCue != 0 && close(text, toks[end-1], toks[end]) {
 		return true
 	}

@@ -28,15 +28,11 @@ func newLexicon(names []Name) *lexicon {
 	for name, id := range k.Names() {
 		l.addAttack(k, name, id)
 	}
+	l.addActors(k)
 	for _, n := range names {
-		r := whole
-		if isWary(n.Text) || !isDistinct(n.Text) && len(k.Named(n.Text)) == 0 {
-			r = wary
-		} else if strings.Contains(n.Text, " ") {
-			r = capital
-		}
-		l.add(term{kind: n.Kind, rule: r, text: n.Text, cand: n.Candidate})
+		l.add(term{kind: n.Kind, rule: foreignRule(k, n.Text), text: n.Text, cand: n.Candidate})
 	}
+	l.addPhrases()
 	l.addPlaces()
 	l.addServices()
 	l.addSubjects()
@@ -45,6 +41,7 @@ func newLexicon(names []Name) *lexicon {
 
 // addAttack adds a name that ATT&CK has.
 func (l *lexicon) addAttack(k *attack.Knowledge, name, id string) {
+	name = strings.TrimSuffix(name, " (Group)")
 	t := term{text: name, rule: nameRule(name)}
 	switch id[0] {
 	case 'T':
@@ -106,15 +103,15 @@ func isPlaceName(name string) bool { return strings.EqualFold(name, "beijing") }
 // where a word beside them says so.
 var waryNames = setOf(` agenda akira anchor andromeda apostle armageddon arp at attrib aurora avenger axiom
 	bazar bitter biscuit bookworm boombox buckeye bumblebee calendar calisto cannon canopy carbon chaos chimera
-	chopstick chromium cicada cleaver cmd conti covenant crimson crutch cuba deadwood denis
+	chopstick chromium cicada cleaver cmd cobalt comment conti covenant crimson crutch cuba deadwood denis
 	disco dok donut dragonfly driftwood elfin elise elmer embargo emissary empire epic equation expand
 	explosive ferocious flame flipside frankenstein frp ftp goldeneye griffon havoc hildegard
-	honeybee inception iridium james kessel kevin kido krypton leviathan lucifer lurid lv lyceum machete mafalda mango mantis
+	hangover honeybee inception iridium james kessel kevin kido krypton leviathan lucifer lurid lv lyceum machete mafalda mango mantis
 	manganese maze medusa meek mercury meteor milan mirage monsoon mori mosquito mythic nebulae
 	net newscaster nickel nightclub ninja octopus pacemaker page pandora patchwork peppy phosphorus photo ping
-	pitstop platinum play plead plutonium pony potassium powerless prestige proton ps1 radium raindrop ramsay
+	pitstop platinum play plead plutonium pony poseidon potassium powerless prestige proton ps1 radium raindrop ramsay
 	rancor rattlesnake reaper reaver reg reptile responder riptide route rover royal ruler samas samurai sardonic scorpion
 	 shark sharpshooter sidewinder silence silicon skid sliver snake solar soldier soundbite spaceship spark spica 
 	springtail strider sunspot supernova swallowtail tantalum teardrop tick trailblazer trinity
-	triton uppercut vermin viper warzone windshield wiper zinc zipline
+	triton uppercut vermin viper warzone wildcard windshield wiper zinc zipline
 	covenant aria-body calisto dyre epic axiom james `)

@@ -8,10 +8,10 @@ import (
 
 // strongHeads make a government body of a name by themselves; other heads do
 // only with a country or a word such as National before.
-var strongHeads = setOf(`ministry department agency bureau directorate administration commission council corps guard army
-	navy police treasury secretariat committee`)
+var strongHeads = setOf(`ministry department agency bureau directorate commission council corps army navy police treasury
+	secretariat committee`)
 
-var bodyWords = setOf(`national federal foreign secret state general main central cyber royal joint`)
+var bodyWords = setOf(`national federal foreign secret state general main central royal joint`)
 
 // bodies finds government bodies: names that have a ministry, an agency or the
 // like in them, and the abbreviations that the text gives them.
@@ -43,7 +43,7 @@ func (r *reader) properEnd(i int) (end, head int) {
 	head, end = -1, i
 	for j := i; j < len(r.toks) && j < i+12; j++ {
 		t := &r.toks[j]
-		if j > i && !blankGap(r.text, r.toks[j-1], *t) && r.text[r.toks[j-1].End:t.Start] != " & " {
+		if j > i && (!blankGap(r.text, r.toks[j-1], *t) && r.text[r.toks[j-1].End:t.Start] != " & " || t.class&tie != 0) {
 			break
 		}
 		switch {
@@ -176,7 +176,8 @@ var incidentWords = setOf(`cyber supply chain data ransomware security malware e
 // afterHead are the words that make another thing of an attack.
 var afterHead = setOf(`surface vector vectors chain chains group groups path paths tool tools technique techniques pattern
 	patterns framework simulation flow kit infrastructure lifecycle stage stages method methods types type scenario
-	scenarios phase phases attempts attempt operators`)
+	scenarios phase phases attempts attempt operators response responder responders report reports management handling
+	prevention detection analyst team teams defense defence model models simulations`)
 
 // platforms are names that an attack is on, not of.
 var platforms = setOf(`windows linux android macos ios unix kerberos ntlm ssh rdp smb http https dns tcp ddos dos sql xss
@@ -233,15 +234,21 @@ func (r *reader) incidentStart(i int) int {
 		j--
 	}
 	// What only begins a sentence, or says whose or when, is no name.
-	for j < name && (r.toks[j].class&(determiner|month|weekday|pronoun|deictic|quantifier) != 0 || j == 0 && r.toks[j].class&common != 0 || r.covered(j, Country) || r.said(j, "s")) {
+	for j < name && (r.toks[j].class&(determiner|month|weekday|pronoun|deictic|quantifier|hedge|common) != 0 || r.covered(j, Country) || r.said(j, "s")) {
 		j++
 	}
 	if j == name || r.covered(j, Technique) || r.covered(j, Crime) {
 		return -1
 	}
+	known := r.covered(j, Organisation) || r.covered(j, Software) || r.covered(j, Actor)
+	if !known && r.toks[i].capital {
+		return -1 // the words of a title
+	}
 	if name == j+1 {
 		word := r.text[r.toks[j].Start:r.toks[j].End]
-		known := r.covered(j, Organisation) || r.covered(j, Software) || r.covered(j, Actor)
+		if !known && len(word) <= 5 && strings.ContainsFunc(word[1:], unicode.IsUpper) {
+			return -1 // the name of a kind of attack: ROP, MITM, SQLi
+		}
 		if !known && (platforms[strings.ToLower(word)] && !r.alias(word) || r.toks[j].class != 0 || j == 0 && !strings.ContainsFunc(word[1:], unicode.IsUpper)) {
 			return -1
 		}

@@ -177,7 +177,8 @@ func (r *reader) terms(s *sentence) {
 		for sign < len(s.signs) && s.signs[sign].End <= t.Start {
 			sign++
 		}
-		if sign < len(s.signs) && s.signs[sign].Start <= t.Start && t.Start < s.signs[sign].End {
+		within := sign < len(s.signs) && s.signs[sign].Start <= t.Start && t.Start < s.signs[sign].End
+		if within && s.signs[sign].Observable.Kind != observable.FileName {
 			i++
 			continue
 		}
@@ -190,9 +191,21 @@ func (r *reader) terms(s *sentence) {
 			i++
 			continue
 		}
+		// The name of a file is no other name, unless it is all of it or that of
+		// a program: rundll32.exe, Diskcoder.C.
+		if within && !isCommand(&s.signs[sign]) && r.toks[i+n-1].End != s.signs[sign].End {
+			i++
+			continue
+		}
 		r.term(s, i, i+n)
 		i += n
 	}
+}
+
+// isCommand reports whether a sign is the name of a program, which may be that
+// of a tool or technique: rundll32.exe.
+func isCommand(s *Statement) bool {
+	return s.Observable.Kind == observable.FileName && strings.HasSuffix(s.Value, ".exe")
 }
 
 // term makes statements of the terms in r.hits, which the tokens from i to end
@@ -217,6 +230,9 @@ func (r *reader) term(s *sentence, i, end int) {
 	case Technique:
 		if len(cands) == 1 {
 			st.Value = cands[0].ID
+		}
+		if r.hits[0].value == "phrase" {
+			st.Roles = append(st.Roles, Role{Name: "as", Value: "phrase", Span: st.Span})
 		}
 	case Country:
 		if len(cands) == 1 {

@@ -26,33 +26,40 @@ func TestSayings(t *testing.T) {
 		// Denials, negations and hedges never become plain assertions.
 		{
 			"The attack was not attributed to Russia.",
-			[]saying{{Claim, "attributed-to", "negated", "state=RU"}}, []saying{{Claim, "attributed-to", "plain", ""}},
+			[]saying{{Claim, "attributed-to", "negated", "state=RU"}},
+			[]saying{{Claim, "attributed-to", "plain", ""}},
 		},
 		{
 			"Iran denied that it was behind the SolarWinds compromise.",
 			[]saying{
 				{Claim, "denies", "", "by=IR; incident=SolarWinds compromise"},
 				{Incident, "SolarWinds compromise", "denied", ""},
-			}, []saying{{Claim, "accuses", "", ""}, {Incident, "SolarWinds compromise", "plain", ""}},
+			},
+			[]saying{{Claim, "accuses", "", ""}, {Incident, "SolarWinds compromise", "plain", ""}},
 		},
 		{
 			"Officials declined to blame Iran for the Colonial Pipeline ransomware attack.",
-			[]saying{{Claim, "accuses", "negated", "whom=IR"}}, []saying{{Claim, "accuses", "plain", ""}},
+			[]saying{{Claim, "accuses", "negated", "whom=IR"}},
+			[]saying{{Claim, "accuses", "plain", ""}},
 		},
 		{
 			"There is no evidence that North Korea stole $3 million.",
-			[]saying{{Money, "3000000 USD", "negated", "for=loss"}}, []saying{{Claim, "accuses", "", ""}, {Claim, "sponsored-by", "", ""}},
+			[]saying{{Money, "3000000 USD", "negated", "for=loss"}},
+			[]saying{{Claim, "accuses", "", ""}, {Claim, "sponsored-by", "", ""}},
 		},
 		{
 			"Did Russia hack the election?",
-			[]saying{{Country, "RU", "asked", "as=state"}}, []saying{{Incident, "Did Russia hack", "", ""}, {Claim, "accuses", "", ""}},
+			[]saying{{Country, "RU", "asked", "as=state"}},
+			[]saying{{Incident, "Did Russia hack", "", ""}, {Claim, "accuses", "", ""}},
 		},
 		{
 			"The hackers allegedly linked to Iran's Islamic Revolutionary Guard Corps hit 12 hospitals.",
 			[]saying{
 				{Claim, "sponsored-by", "hedged", "sponsor=Islamic Revolutionary Guard Corps"},
-				{Count, "12", "hedged", "of=hospitals"}, {Sector, "healthcare", "hedged", ""},
-			}, []saying{{Claim, "sponsored-by", "plain", ""}},
+				{Count, "12", "hedged", "of=hospitals"},
+				{Sector, "healthcare", "hedged", ""},
+			},
+			[]saying{{Claim, "sponsored-by", "plain", ""}},
 		},
 		{"The Kremlin dismissed the allegations.", []saying{{Claim, "denies", "", "by=RU; deed=the allegations"}}, nil},
 		{"He charged the battery of the US drone.", nil, []saying{{Claim, "accuses", "", ""}}},
@@ -61,7 +68,8 @@ func TestSayings(t *testing.T) {
 		// Who says what of whom.
 		{
 			"Germany and France accused Moscow of espionage.",
-			[]saying{{Claim, "accuses", "", "by=DE; by=FR; whom=RU; deed=espionage"}, {Crime, "espionage", "", ""}}, nil,
+			[]saying{{Claim, "accuses", "", "by=DE; by=FR; whom=RU; deed=espionage"}, {Crime, "espionage", "", ""}},
+			nil,
 		},
 		{
 			"North Korea was accused by the United States of stealing $620 million in cryptocurrency.",
@@ -73,16 +81,40 @@ func TestSayings(t *testing.T) {
 			[]saying{
 				{Claim, "attributed-to", "", "by=PL; by=LV; by=LT; by=EE; state=BY; what=the attacks"},
 				{Claim, "together", "", "member=PL; member=LV; member=LT; member=EE"},
-			}, nil,
+			},
+			nil,
 		},
 		{
 			"Microsoft attributed the campaign to a group it calls Midnight Blizzard.",
-			[]saying{{Claim, "attributed-to", "", "actor=Midnight Blizzard"}, {Actor, "Midnight Blizzard", "", ""}}, nil,
+			[]saying{{Claim, "attributed-to", "", "actor=Midnight Blizzard"}, {Actor, "Midnight Blizzard", "", ""}},
+			nil,
 		},
 		{
 			"Many scans stem from Brazil.",
-			[]saying{{Claim, "originates-from", "", "what=Many scans; state=BR"}}, nil,
+			[]saying{{Claim, "originates-from", "", "what=Many scans; state=BR"}},
+			nil,
 		},
+
+		{
+			"Turkey, Israel, Iraq and Pakistan are among the top targets of MuddyWater.",
+			[]saying{{Actor, "MuddyWater", "", ""}},
+			[]saying{{Claim, "together", "", ""}},
+		},
+		{"It sets the hidden attribute in file explorer to the ProgramData folder.", nil, []saying{{Claim, "attributed-to", "", ""}}},
+		{
+			"Chinese MSS-affiliated actors did it.",
+			[]saying{{Claim, "sponsored-by", "", "sponsor=Ministry of State Security; state=CN; actor=Chinese MSS-affiliated actors"}},
+			nil,
+		},
+
+		// Incidents have names of their own.
+		{
+			"The CrowdStrike incident response team saw the Qakbot campaign and a ROP attack, a Brute Force attack and the March attack.",
+			[]saying{{Incident, "Qakbot campaign", "", ""}},
+			[]saying{{Incident, "CrowdStrike incident", "", ""}, {Incident, "ROP attack", "", ""}, {Incident, "Brute Force attack", "", ""}, {Incident, "March attack", "", ""}},
+		},
+		{"Victims of Operation Aurora met.", []saying{{Incident, "Operation Aurora", "", ""}}, nil},
+		{"The .NET framework, at command and control, at hackers.", nil, []saying{{Software, "NET", "", ""}, {Software, "at", "", ""}}},
 
 		// Bodies by their abbreviation, once the text has said it.
 		{
@@ -90,14 +122,16 @@ func TestSayings(t *testing.T) {
 			[]saying{
 				{Organisation, "Ministry of Digital Affairs", "reported", "as=government body"},
 				{Claim, "denies", "", "by=Ministry of Digital Affairs"},
-			}, nil,
+			},
+			nil,
 		},
 		{"They use Microsoft Office and the Volume Shadow Copy Service.", nil, []saying{{Organisation, "Microsoft Office", "", ""}, {Organisation, "Volume Shadow Copy Service", "", ""}}},
 
 		// Numbers.
 		{
 			"The company said at most 2.5 million customers were affected by the Equifax data breach.",
-			[]saying{{Count, "2500000", "reported", "quantifier=at most; of=customers; about=Equifax data breach"}}, nil,
+			[]saying{{Count, "2500000", "reported", "quantifier=at most; of=customers; about=Equifax data breach"}},
+			nil,
 		},
 		{"About two dozen victims paid.", []saying{{Count, "24", "", "of=victims; quantifier=About"}}, nil},
 		{"Hundreds of servers were infected.", []saying{{Count, "", "", "of=servers"}}, nil},
@@ -109,9 +143,14 @@ func TestSayings(t *testing.T) {
 		{
 			"In May 2021, on Tuesday, on 2 March 2021, on June 4, last month and in 2019.",
 			[]saying{
-				{Date, "2021-05", "", ""}, {Date, "2021-07-13", "", ""}, {Date, "2021-03-02", "", ""},
-				{Date, "2021-06-04", "", ""}, {Date, "2021-06", "", ""}, {Date, "2019", "", ""},
-			}, nil,
+				{Date, "2021-05", "", ""},
+				{Date, "2021-07-13", "", ""},
+				{Date, "2021-03-02", "", ""},
+				{Date, "2021-06-04", "", ""},
+				{Date, "2021-06", "", ""},
+				{Date, "2019", "", ""},
+			},
+			nil,
 		},
 		{"They may march on.", nil, []saying{{Date, "", "", ""}, {Date, "2021-05", "", ""}, {Date, "2021-03", "", ""}}},
 		{"On 31 February 2021 nothing happened.", nil, []saying{{Date, "2021-02-31", "", ""}, {Date, "2021-03-03", "", ""}}},
@@ -119,20 +158,26 @@ func TestSayings(t *testing.T) {
 		// Names that are words.
 		{
 			"On page 4 we play at the net. Page two has a route, and 22 pages have chaos.",
-			nil, []saying{{Actor, "", "", ""}, {Software, "", "", ""}, {Software, "net", "", ""}, {Software, "at", "", ""}, {Software, "Page", "", ""}, {Actor, "Play", "", ""}},
+			nil,
+			[]saying{{Actor, "", "", ""}, {Software, "", "", ""}, {Software, "net", "", ""}, {Software, "at", "", ""}, {Software, "Page", "", ""}, {Actor, "Play", "", ""}},
 		},
 		{
 			"The Play ransomware gang is new. Play demanded money with Net (S0039).",
-			[]saying{{Actor, "Play", "", ""}, {Software, "Net", "", ""}}, nil,
+			[]saying{{Actor, "Play", "", ""}, {Software, "Net", "", ""}},
+			nil,
 		},
 		{"Turkey and Georgia met us; us two.", []saying{{Country, "TR", "", ""}, {Country, "GE", "", ""}}, []saying{{Country, "US", "", ""}}},
 		{"A turkey from china was polish.", nil, []saying{{Country, "TR", "", ""}, {Country, "CN", "", ""}, {Country, "PL", "", ""}}},
 		{
 			"Attackers used process hollowing, web shells and Scheduled Tasks, T1059.\n003 and T1-\n190.",
 			[]saying{
-				{Technique, "T1055.012", "", ""}, {Technique, "T1505.003", "", ""}, {Technique, "T1053.005", "", ""},
-				{Technique, "T1059.003", "", ""}, {Technique, "T1190", "", ""},
-			}, nil,
+				{Technique, "T1055.012", "", ""},
+				{Technique, "T1505.003", "", ""},
+				{Technique, "T1053.005", "", ""},
+				{Technique, "T1059.003", "", ""},
+				{Technique, "T1190", "", ""},
+			},
+			nil,
 		},
 		{"The tool is a proxy server; software at the source.", nil, []saying{{Technique, "T1090", "", ""}, {Technique, "Server", "", ""}, {Software, "at", "", ""}}},
 	} {
