@@ -42,7 +42,7 @@ var mayImport = map[string][]string{
 	"internal/hunt":            {"event", "stix", "internal/logs", "sigma", "internal/intel", "internal/finding"},
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
-	"exercise/bench":           nil,
+	"exercise/bench":           {"stix/pattern"},
 	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 
 	"internal/intake/prose/evaluate": {"internal/attack", "internal/intake/prose"},

@@ -3,7 +3,8 @@
 //
 // Everything is measured in one run on one machine, turn by turn, so that a
 // noisy moment meets all alike. Single-core cells are held to one processor
-// with taskset. Peers: evtx_dump (crate evtx), rsigma, ripgrep.
+// with taskset. Peers: evtx_dump (crate evtx), rsigma, ripgrep, and stix2-matcher
+// (PyPI) where the python3 of PATH has it.
 package main
 
 import (
@@ -26,7 +27,8 @@ var (
 	size   = flag.String("size", "5GB", "size of the mixed folder for whole hunts")
 	events = flag.Int("events", 100_000, "events of each Sigma lane")
 	work   = flag.String("work", "", "folder to work in, kept; default a temporary one")
-	only   = flag.String("only", "", "sections to run, by letter: e EVTX, s Sigma, h hunts, l rule load; default all")
+	only   = flag.String("only", "", "sections to run, by letter: e EVTX, s Sigma, h hunts, l rule load, p STIX patterns; default all")
+	cases  = flag.String("cases", "../shared/data/stix/pattern-match-v21.json", "cases of pattern matching")
 )
 
 func main() {
@@ -57,7 +59,7 @@ func bench() error {
 	for _, section := range []struct {
 		letter string
 		run    func(*table) error
-	}{{"e", evtxCells}, {"s", sigmaCells}, {"l", loadCells}, {"h", huntCells}} {
+	}{{"e", evtxCells}, {"s", sigmaCells}, {"l", loadCells}, {"h", huntCells}, {"p", patternCells}} {
 		if *only == "" || strings.Contains(*only, section.letter) {
 			if err := section.run(b); err != nil {
 				return err
