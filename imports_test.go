@@ -37,6 +37,7 @@ var mayImport = map[string][]string{
 	"internal/tlp":             {"stix"},
 	"internal/store":           {"stix", "internal/tlp"},
 	"internal/store/sqlite":    {"stix", "internal/store"},
+	"internal/store/postgres":  {"stix", "internal/store", "internal/store/sqlite"},
 	"internal/store/storetest": {"stix", "internal/store", "internal/tlp"},
 	"internal/intel":           {"event", "stix", "stix/pattern", "internal/observable"},
 	"internal/hunt":            {"event", "stix", "internal/logs", "sigma", "internal/intel", "internal/finding"},
@@ -44,6 +45,8 @@ var mayImport = map[string][]string{
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           {"stix/pattern"},
 	"cmd/tocsin":               {"event", "stix", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+
+	"internal/store/postgres/postgrestest": nil,
 
 	"internal/intake/prose/evaluate": {"internal/attack", "internal/intake/prose"},
 	"internal/intake/prose/generate": nil,

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/binary"
 	"fmt"
 	"iter"
@@ -43,16 +42,14 @@ type Row struct {
 	Markings string // see EncodeMarkings
 	Source   string
 	Raw      []byte
-
-	References []int64 // of the newest versions: keys of objects, distinct
-
-	object *stix.Object
+	object   *stix.Object
 }
 
 // A Plan is what an import will write: what both backends share of it.
 //
 // A backend finds the rows of all identifiers of a batch, hands them to Known,
-// then each object to Add, and writes All, Words, Demoted and Receipts.
+// then each object to Add, and writes Rows, References, Words, Demoted and
+// Receipts.
 type Plan struct {
 	Demoted  []int64 // keys of rows that are no longer the newest
 	Receipts []NewReceipt
@@ -62,7 +59,10 @@ type Plan struct {
 	known     []known
 	latest    map[stix.ID]int // place in known, from 1, of the last row of an object
 
-	words    words
+	complete   chan struct{} // closed once these are:
+	words      words
+	references []Reference
+
 	markings tlp.Markings // of the last object, and how they are written
 	encoded  string
 }
@@ -197,62 +197,31 @@ func (p *Plan) put(in Incoming, version int64, state State) {
 	p.know(&p.rows[len(p.rows)-1], len(p.rows)-1)
 }
 
-// Planned yields the rows before All does, without their references.
-func (p *Plan) Planned() iter.Seq[*Row] {
-	return func(yield func(*Row) bool) {
+// Rows returns the rows to write, once all objects are added. While they are
+// written, their words and references are worked out on another goroutine.
+func (p *Plan) Rows() []Row {
+	p.complete = make(chan struct{})
+	go func() {
+		defer close(p.complete)
+		var text []byte
 		for i := range p.rows {
-			if !yield(&p.rows[i]) {
-				return
+			if r := &p.rows[i]; r.State == Newest { // nobody searches or follows others
+				text = AppendText(text[:0], r.Raw)
+				p.words.add(r.Added, text)
+				p.refer(r)
 			}
 		}
-	}
+	}()
+	return p.rows
 }
 
-// planned is how many rows are made ready to be written at once.
-const planned = 256
+// A Reference says that the version of a row refers to an object.
+type Reference struct{ Target, Added int64 }
 
-// All yields the rows to write. While some are written, the words and the
-// references of the next ones are worked out.
-func (p *Plan) All() iter.Seq[*Row] {
-	return func(yield func(*Row) bool) {
-		ready, stop := make(chan []Row, len(p.rows)/planned+1), make(chan struct{})
-		go func() {
-			defer close(ready)
-			for part := range slices.Chunk(p.rows, planned) {
-				p.complete(part)
-				select {
-				case <-stop:
-					return
-				case ready <- part:
-				}
-			}
-		}()
-		defer func() {
-			close(stop)
-			for range ready { // until it has ended
-			}
-		}()
-		for part := range ready {
-			for i := range part {
-				if !yield(&part[i]) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// complete works out the words and references of the newest versions: nobody
-// searches or follows others.
-func (p *Plan) complete(rows []Row) {
-	var text []byte
-	for i := range rows {
-		if r := &rows[i]; r.State == Newest {
-			text = AppendText(text[:0], r.Raw)
-			p.words.add(r.Added, text)
-			r.References = references(r.object)
-		}
-	}
+// References returns what the rows refer to.
+func (p *Plan) References() []Reference {
+	<-p.complete
+	return p.references
 }
 
 // creator returns the identity that created the object of a row.
@@ -270,10 +239,16 @@ func (p *Plan) receive(k *known, source string) {
 	}
 }
 
+// Rows are what a query found, in either database.
+type Rows interface {
+	Next() bool
+	Scan(to ...any) error
+	Err() error
+}
+
 // ScanDrafts reads rows of drafts (added, raw, name of the source), in the order
-// they came, and closes them.
-func ScanDrafts(rows *sql.Rows) ([]Incoming, error) {
-	defer rows.Close()
+// they came.
+func ScanDrafts(rows Rows) ([]Incoming, error) {
 	type draft struct {
 		added int64
 		Incoming
@@ -327,21 +302,23 @@ func keysOf(ids []stix.ID) []int64 {
 	return keys
 }
 
-// references returns the keys of what o refers to, each once, but for its markings and its
-// creator, which all objects have.
-func references(o *stix.Object) []int64 {
-	if !refers(o.Raw()) {
-		return nil
+// refer adds what the object of a row refers to, each once, but for its markings
+// and its creator, which all objects have.
+func (p *Plan) refer(r *Row) {
+	if !refers(r.Raw) {
+		return
 	}
 	var keys []int64
-	o.Refs(func(path string, id stix.ID) bool {
+	r.object.Refs(func(path string, id stix.ID) bool {
 		if !common(path) {
 			keys = append(keys, KeyOf(id))
 		}
 		return len(keys) < maxReferences
 	})
 	slices.Sort(keys)
-	return slices.Compact(keys)
+	for _, key := range slices.Compact(keys) {
+		p.references = append(p.references, Reference{key, r.Added})
+	}
 }
 
 // refers is false of objects that refer to no more than their creator and their

@@ -18,10 +18,24 @@ type Dialect struct {
 	Ints, Texts string
 }
 
-// A Reader is the reads of a Store, which are the same for both databases. They
-// have the same tables: version (added, key, object, type, version, state, marking,
-// source, raw), marking (id, refs), source (id, name), type (id, name), reference (target,
-// version), receipt (version, source, received) and words (bucket, added, data).
+// A Table is a table of both databases.
+type Table struct {
+	Name    string
+	Columns []string
+}
+
+// Tables are all tables.
+var Tables = []Table{
+	{"marking", []string{"id", "refs"}},
+	{"type", []string{"id", "name"}},
+	{"source", []string{"id", "name"}},
+	{"version", []string{"added", "key", "object", "type", "version", "state", "marking", "source", "raw"}},
+	{"reference", []string{"target", "version"}},
+	{"receipt", []string{"version", "source", "received"}},
+	{"words", []string{"bucket", "added", "data"}},
+}
+
+// A Reader is the reads of a Store, which are the same for both databases.
 type Reader struct {
 	db *sql.DB
 	d  Dialect

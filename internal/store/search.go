@@ -3,7 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -80,6 +79,7 @@ func (r *Reader) wordsRows(ctx context.Context, s *search) ([]WordsRow, error) {
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
 	}
+	defer rows.Close()
 	list, err := ScanWords(rows)
 	if err != nil {
 		return nil, fmt.Errorf("search: %w", err)
@@ -90,9 +90,8 @@ func (r *Reader) wordsRows(ctx context.Context, s *search) ([]WordsRow, error) {
 	return list, nil
 }
 
-// ScanWords reads rows of words and closes them.
-func ScanWords(rows *sql.Rows) ([]WordsRow, error) {
-	defer rows.Close()
+// ScanWords reads rows of words.
+func ScanWords(rows Rows) ([]WordsRow, error) {
 	var list []WordsRow
 	for rows.Next() {
 		var w WordsRow

@@ -146,11 +146,11 @@ func (w *words) appendList(dst []byte, places []place) (list []byte, objects uin
 	return dst, objects
 }
 
-// Words returns the rows of words to write for the rows that All yielded, when
-// the rows of Recent have so many bytes already. When resort is true, these
+// Words returns the rows of words to write for Rows, when the rows of Recent have so many bytes already. When resort is true, these
 // are to be deleted: their words are among those that are returned. Only then
 // they are read.
 func (p *Plan) Words(recent int, read func() ([]WordsRow, error)) (rows []WordsRow, resort bool, err error) {
+	<-p.complete
 	if len(p.words.names) == 0 {
 		return nil, false, nil
 	}

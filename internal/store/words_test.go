@@ -13,7 +13,8 @@ func put(t testing.TB, rows []WordsRow, batches [][]string) []WordsRow {
 	t.Helper()
 	added := int64(0)
 	for _, batch := range batches {
-		p := &Plan{}
+		p := &Plan{complete: make(chan struct{})}
+		close(p.complete)
 		for _, text := range batch {
 			added++
 			p.words.add(added, []byte(text))

@@ -172,10 +172,18 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 			return err
 		}
 	}
-	if err := w.intern(ctx, plan); err != nil {
+	rows := plan.Rows()
+	for i := range rows {
+		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), markingOf(&rows[i])} {
+			if _, err := w.key(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	if err := w.conn.Raw(func(any) error { return w.rows(ctx, rows) }); err != nil {
 		return err
 	}
-	if err := w.conn.Raw(func(any) error { return w.rows(ctx, plan) }); err != nil {
+	if err := w.conn.Raw(func(any) error { return w.refer(plan.References()) }); err != nil {
 		return err
 	}
 	if err := w.index(ctx, plan); err != nil {
@@ -193,19 +201,24 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 	return nil
 }
 
-// rows adds the rows of versions and references.
-func (w *writer) rows(ctx context.Context, plan *store.Plan) error {
-	for r := range plan.All() {
+// rows adds versions.
+func (w *writer) rows(ctx context.Context, rows []store.Row) error {
+	for i := range rows {
+		r := &rows[i]
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if err := w.version.row(r.Added, r.Key, string(r.ID), w.keys[typeOf(r)], r.Version, int64(r.State), w.keys[markingOf(r)], w.keys[sourceOf(r)], r.Raw); err != nil {
 			return err
 		}
-		for _, target := range r.References {
-			if err := w.reference.row(target, r.Added); err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func (w *writer) refer(references []store.Reference) error {
+	for _, r := range references {
+		if err := w.reference.row(r.Target, r.Added); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -222,6 +235,7 @@ func (w *writer) index(ctx context.Context, plan *store.Plan) error {
 		if err != nil {
 			return nil, err
 		}
+		defer rows.Close()
 		return store.ScanWords(rows)
 	})
 	if err != nil {
@@ -245,18 +259,6 @@ func (w *writer) index(ctx context.Context, plan *store.Plan) error {
 func typeOf(r *store.Row) name    { return name{"type", "name", r.Type} }
 func sourceOf(r *store.Row) name  { return name{"source", "name", r.Source} }
 func markingOf(r *store.Row) name { return name{"marking", "refs", r.Markings} }
-
-// intern finds the keys of all names of a plan.
-func (w *writer) intern(ctx context.Context, plan *store.Plan) error {
-	for r := range plan.Planned() {
-		for _, n := range []name{typeOf(r), sourceOf(r), markingOf(r)} {
-			if _, err := w.key(ctx, n); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // key returns the key of a name, which it adds when it is new.
 func (w *writer) key(ctx context.Context, n name) (int64, error) {
@@ -295,6 +297,7 @@ func (w *writer) accept(ctx context.Context, id stix.ID) (store.Outcome, error) 
 	if err != nil {
 		return store.Outcome{}, err
 	}
+	defer rows.Close()
 	batch, err := store.ScanDrafts(rows)
 	if err != nil || len(batch) == 0 {
 		return store.Outcome{Status: store.Refused, Reason: "no draft of it waits"}, err

@@ -12,6 +12,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -99,7 +100,7 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 	if db.conn, err = db.writes.Conn(ctx); err != nil {
 		return err
 	}
-	if err = db.migrate(ctx); err != nil {
+	if err = db.migrate(ctx, migrations, newestSchema); err != nil {
 		return err
 	}
 	db.inserts, err = prepareInserts(db.conn)
@@ -149,16 +150,16 @@ var dialect = store.Dialect{
 
 // migrate brings the schema up to date, one numbered file after the other, each
 // in a transaction.
-func (db *DB) migrate(ctx context.Context) error {
+func (db *DB) migrate(ctx context.Context, files fs.FS, newest int) error {
 	for {
-		done, err := db.migrateOnce(ctx)
+		done, err := db.migrateOnce(ctx, files, newest)
 		if done || err != nil {
 			return err
 		}
 	}
 }
 
-func (db *DB) migrateOnce(ctx context.Context) (done bool, err error) {
+func (db *DB) migrateOnce(ctx context.Context, files fs.FS, newest int) (done bool, err error) {
 	tx, err := db.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return false, err
@@ -171,12 +172,12 @@ func (db *DB) migrateOnce(ctx context.Context) (done bool, err error) {
 	switch {
 	case app != applicationID && tables > 0:
 		return false, errForeign
-	case schema > newestSchema:
-		return false, fmt.Errorf("schema %d, this program knows %d: %w", schema, newestSchema, store.ErrNewerSchema)
-	case schema == newestSchema:
+	case schema > newest:
+		return false, fmt.Errorf("schema %d, this program knows %d: %w", schema, newest, store.ErrNewerSchema)
+	case schema == newest:
 		return true, nil
 	}
-	text, err := migrations.ReadFile(fmt.Sprintf("migrations/%d.sql", schema+1))
+	text, err := fs.ReadFile(files, fmt.Sprintf("migrations/%d.sql", schema+1))
 	if err != nil {
 		return false, err
 	}
@@ -184,49 +185,6 @@ func (db *DB) migrateOnce(ctx context.Context) (done bool, err error) {
 		return false, fmt.Errorf("migration %d: %w", schema+1, err)
 	}
 	return false, tx.Commit()
-}
-
-// Backup implements store.Store. The copy is a store like this one, without
-// the space that deleted rows left.
-func (db *DB) Backup(ctx context.Context, path string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("back up to %s: %w", path, os.ErrExist)
-	}
-	part := path + ".part"
-	os.Remove(part)
-	if err := db.vacuum(ctx, part); err != nil {
-		os.Remove(part)
-		return fmt.Errorf("back up to %s: %w", path, err)
-	}
-	if err := settle(part, path); err != nil {
-		os.Remove(part)
-		return fmt.Errorf("back up to %s: %w", path, err)
-	}
-	return nil
-}
-
-// vacuum copies the store over a connection of its own: one that only reads is
-// not let, and the writer shall not wait.
-func (db *DB) vacuum(ctx context.Context, path string) error {
-	c, err := sql.Open("sqlite", dsn(db.path))
-	if err != nil {
-		return err
-	}
-	_, err = c.ExecContext(ctx, `VACUUM INTO $1`, path)
-	return errors.Join(err, c.Close())
-}
-
-// settle puts a finished file where it belongs, once it is on disk.
-func settle(part, path string) error {
-	f, err := os.OpenFile(part, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(f.Chmod(0o600), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(part, path)
 }
 
 // Close implements store.Store.

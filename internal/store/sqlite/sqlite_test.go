@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/fstest"
 
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/store/storetest"
@@ -27,17 +28,36 @@ func openNew(t testing.TB) *DB {
 }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T) store.Store { return openNew(t) })
+	storetest.Run(t, func(t *testing.T) store.Store { return openNew(t) }, func(path string) (store.Store, error) { return Open(path) })
 }
 
-func TestNewerSchemaIsRefused(t *testing.T) {
+// A store of an older schema is brought forward with all that is in it, one
+// migration that fails changes nothing, and what is newer is refused.
+func TestMigrations(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	db, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := db.conn.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version=%d", newestSchema+1)); err != nil {
+	if _, err := db.Import(t.Context(), storetest.Indicators(t, 0, 100)); err != nil {
 		t.Fatal(err)
+	}
+	newer := fstest.MapFS{
+		fmt.Sprintf("migrations/%d.sql", newestSchema+1): {Data: []byte("ALTER TABLE version ADD COLUMN note TEXT; CREATE INDEX version_note ON version (note)")},
+		fmt.Sprintf("migrations/%d.sql", newestSchema+2): {Data: []byte("CREATE TABLE half (id INTEGER); SELECT no such thing")},
+	}
+	if err := db.migrate(t.Context(), newer, newestSchema+1); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.migrate(t.Context(), newer, newestSchema+2); err == nil {
+		t.Error("a wrong migration passed")
+	}
+	var schema, half int
+	if err := db.conn.QueryRowContext(t.Context(), `SELECT user_version, (SELECT count(*) FROM sqlite_schema WHERE name = 'half') FROM pragma_user_version`).Scan(&schema, &half); err != nil || schema != newestSchema+1 || half != 0 {
+		t.Error(schema, half, err)
+	}
+	if stats, err := db.Stats(t.Context(), tlp.Local()); err != nil || stats.Objects != 100 {
+		t.Error(stats, err)
 	}
 	db.Close()
 	if _, err := Open(path); !errors.Is(err, store.ErrNewerSchema) {
@@ -55,35 +75,6 @@ func TestOtherFilesAreRefused(t *testing.T) {
 	}
 	if b, _ := os.ReadFile(path); len(b) != 47 {
 		t.Error("and changed")
-	}
-}
-
-func TestBackup(t *testing.T) {
-	db := openNew(t)
-	if _, err := db.Import(t.Context(), storetest.Indicators(t, 0, 100)); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), "backup.db")
-	if err := db.Backup(t.Context(), path); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Backup(t.Context(), path); !errors.Is(err, os.ErrExist) {
-		t.Errorf("a backup over another: %v", err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-		t.Error(info, err)
-	}
-	copied, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer copied.Close()
-	stats, err := copied.Stats(t.Context(), tlp.Local())
-	if err != nil || stats.Objects != 100 {
-		t.Error(stats, err)
-	}
-	if found, err := copied.Search(t.Context(), tlp.Local(), "malicious-activity", 0); err != nil || len(found) != 100 {
-		t.Error(len(found), err)
 	}
 }
 
@@ -111,21 +102,7 @@ func BenchmarkImport(b *testing.B) {
 	}
 }
 
-func BenchmarkGet(b *testing.B) {
-	db := openNew(b)
-	objects := storetest.Indicators(b, 0, 10000)
-	if _, err := db.Import(b.Context(), objects); err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(objects[0].Object.Raw())))
-	n := 0
-	for b.Loop() {
-		if _, err := db.Get(b.Context(), tlp.Local(), objects[n%10000].Object.ID); err != nil {
-			b.Fatal(err)
-		}
-		n++
-	}
-}
+func BenchmarkGet(b *testing.B) { storetest.BenchmarkGet(b, openNew(b)) }
 
 func BenchmarkList(b *testing.B) {
 	db := openNew(b)

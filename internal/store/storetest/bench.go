@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/tlp"
 	"github.com/tocsin-project/tocsin/stix"
 )
 
@@ -84,4 +86,29 @@ func BenchmarkImport(b *testing.B, s store.Store, batch int) {
 	}
 	b.SetBytes(int64(size / b.N))
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+}
+
+// BenchmarkGet measures the look-up of one of 100,000 objects.
+func BenchmarkGet(b *testing.B, s store.Store) {
+	const all = 100000
+	var ids []stix.ID
+	for n := 0; n < all; n += 10000 {
+		objects := Indicators(b, n, 10000)
+		for _, in := range objects {
+			ids = append(ids, in.Object.ID)
+		}
+		if _, err := s.Import(b.Context(), objects); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		rec, err := s.Get(context.Background(), tlp.Local(), ids[n%all])
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.SetBytes(int64(len(rec.Object.Raw())))
+		n += 7919
+	}
 }

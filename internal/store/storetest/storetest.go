@@ -20,8 +20,8 @@ import (
 )
 
 // Run runs the suite. The function open returns an empty store, which it closes
-// when the test ends.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
+// when the test ends, and restore opens a backup.
+func Run(t *testing.T, open func(t *testing.T) store.Store, restore func(path string) (store.Store, error)) {
 	for name, test := range map[string]func(*testing.T, store.Store){
 		"Bytes":         testBytes,
 		"Versions":      testVersions,
@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"Refused":       testRefused,
 		"Cancelled":     testCancelled,
 		"Attack":        testAttack,
+		"Backup":        func(t *testing.T, s store.Store) { testBackup(t, s, restore) },
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t)) })
 	}

@@ -1,0 +1,246 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/stix"
+)
+
+// Import implements store.Store.
+func (db *DB) Import(ctx context.Context, batch []store.Incoming) ([]store.Outcome, error) {
+	var outcomes []store.Outcome
+	err := db.write(ctx, func(w *writer) (err error) {
+		outcomes, err = w.add(ctx, batch)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("import a batch of %d objects: %w", len(batch), err)
+	}
+	return outcomes, nil
+}
+
+// A writer is one transaction that writes.
+type writer struct {
+	tx   pgx.Tx
+	keys map[name]int64
+}
+
+// name is a row of the tables type, source and marking.
+type name struct{ table, column, text string }
+
+// write runs f in a transaction, which no other writer interrupts.
+func (db *DB) write(ctx context.Context, f func(*writer) error) error {
+	return db.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
+		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
+			// A batch is looked up by its keys, however many there are.
+			if _, err := tx.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, writers); err != nil {
+				return err
+			}
+			return f(&writer{tx, map[name]int64{}})
+		})
+	})
+}
+
+// add plans what becomes of a batch and writes it.
+func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outcome, error) {
+	var last int64
+	if err := w.tx.QueryRow(ctx, `SELECT coalesce(max(added), 0) FROM version`).Scan(&last); err != nil {
+		return nil, err
+	}
+	plan := store.NewPlan(time.Now(), last, len(batch))
+	if err := w.know(ctx, plan, batch); err != nil {
+		return nil, err
+	}
+	outcomes := make([]store.Outcome, len(batch))
+	for i, in := range batch {
+		outcomes[i] = plan.Add(in)
+	}
+	return outcomes, w.put(ctx, plan)
+}
+
+// know tells the plan of the rows that objects of the batch have.
+func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incoming) error {
+	keys := make([]int64, 0, len(batch))
+	for _, in := range batch {
+		if in.Object != nil {
+			keys = append(keys, store.KeyOf(in.Object.ID))
+		}
+	}
+	rows, err := w.tx.Query(ctx, `SELECT v.added, v.object, v.version, v.state, s.name, v.raw FROM version v JOIN source s ON s.id = v.source
+		WHERE v.key = ANY($1) ORDER BY v.added`, keys)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var r store.Row
+		if err := rows.Scan(&r.Added, &r.ID, &r.Version, &r.State, &r.Source, &r.Raw); err != nil {
+			return err
+		}
+		plan.Known(r)
+	}
+	return rows.Err()
+}
+
+// put writes a plan.
+func (w *writer) put(ctx context.Context, plan *store.Plan) error {
+	if len(plan.Demoted) > 0 {
+		if _, err := w.tx.Exec(ctx, `UPDATE version SET state = 1 WHERE added = ANY($1)`, plan.Demoted); err != nil {
+			return err
+		}
+	}
+	if err := w.rows(ctx, plan.Rows()); err != nil {
+		return err
+	}
+	references := plan.References()
+	_, err := w.tx.CopyFrom(ctx, pgx.Identifier{"reference"}, []string{"target", "version"}, pgx.CopyFromSlice(len(references), func(i int) ([]any, error) {
+		return []any{references[i].Target, references[i].Added}, nil
+	}))
+	if err != nil {
+		return err
+	}
+	if err := w.index(ctx, plan); err != nil {
+		return err
+	}
+	for _, r := range plan.Receipts {
+		source, err := w.key(ctx, name{"source", "name", r.Source})
+		if err != nil {
+			return err
+		}
+		if _, err := w.tx.Exec(ctx, `INSERT INTO receipt (version, source, received) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, r.Added, source, r.Received); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rows adds versions.
+func (w *writer) rows(ctx context.Context, rows []store.Row) error {
+	for i := range rows {
+		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), markingOf(&rows[i])} {
+			if _, err := w.key(ctx, n); err != nil {
+				return err
+			}
+		}
+	}
+	row := make([]any, 9)
+	_, err := w.tx.CopyFrom(ctx, pgx.Identifier{"version"}, []string{"added", "key", "object", "type", "version", "state", "marking", "source", "raw"},
+		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+			r := &rows[i]
+			row[0], row[1], row[2], row[3] = r.Added, r.Key, string(r.ID), w.keys[typeOf(r)]
+			row[4], row[5], row[6], row[7], row[8] = r.Version, int64(r.State), w.keys[markingOf(r)], w.keys[sourceOf(r)], r.Raw
+			return row, nil
+		}))
+	return err
+}
+
+// index adds the words.
+func (w *writer) index(ctx context.Context, plan *store.Plan) error {
+	var recent int
+	if err := w.tx.QueryRow(ctx, `SELECT coalesce(sum(octet_length(data)), 0) FROM words WHERE bucket = $1`, store.Recent).Scan(&recent); err != nil {
+		return err
+	}
+	rows, resort, err := plan.Words(recent, func() ([]store.WordsRow, error) {
+		rows, err := w.tx.Query(ctx, `SELECT bucket, added, data FROM words WHERE bucket = $1 ORDER BY added`, store.Recent)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		return store.ScanWords(rows)
+	})
+	if err != nil {
+		return err
+	}
+	if resort {
+		if _, err := w.tx.Exec(ctx, `DELETE FROM words WHERE bucket = $1`, store.Recent); err != nil {
+			return err
+		}
+	}
+	_, err = w.tx.CopyFrom(ctx, pgx.Identifier{"words"}, []string{"bucket", "added", "data"}, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+		return []any{rows[i].Bucket, rows[i].Added, rows[i].Data}, nil
+	}))
+	return err
+}
+
+func typeOf(r *store.Row) name    { return name{"type", "name", r.Type} }
+func sourceOf(r *store.Row) name  { return name{"source", "name", r.Source} }
+func markingOf(r *store.Row) name { return name{"marking", "refs", r.Markings} }
+
+// key returns the key of a name, which it adds when it is new.
+func (w *writer) key(ctx context.Context, n name) (int64, error) {
+	if key, ok := w.keys[n]; ok {
+		return key, nil
+	}
+	var key int64
+	err := w.tx.QueryRow(ctx, `SELECT id FROM `+n.table+` WHERE `+n.column+` = $1`, n.text).Scan(&key)
+	if err == pgx.ErrNoRows {
+		err = w.tx.QueryRow(ctx, `INSERT INTO `+n.table+` (`+n.column+`) VALUES ($1) RETURNING id`, n.text).Scan(&key)
+	}
+	if err == nil {
+		w.keys[n] = key
+	}
+	return key, err
+}
+
+// Accept implements store.Store.
+func (db *DB) Accept(ctx context.Context, ids []stix.ID) ([]store.Outcome, error) {
+	outcomes := make([]store.Outcome, len(ids))
+	err := db.write(ctx, func(w *writer) error {
+		for i, id := range ids {
+			var err error
+			if outcomes[i], err = w.accept(ctx, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("accept drafts: %w", err)
+	}
+	return outcomes, nil
+}
+
+// accept imports the drafts of one object, in the order they came.
+func (w *writer) accept(ctx context.Context, id stix.ID) (store.Outcome, error) {
+	rows, err := w.tx.Query(ctx, `DELETE FROM version WHERE key = $1 AND object = $2 AND state = $3 RETURNING added, raw, (SELECT name FROM source WHERE id = source)`, store.KeyOf(id), string(id), store.Draft)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	defer rows.Close()
+	batch, err := store.ScanDrafts(rows)
+	if err != nil || len(batch) == 0 {
+		return store.Outcome{Status: store.Refused, Reason: "no draft of it waits"}, err
+	}
+	outcomes, err := w.add(ctx, batch)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	return outcomes[len(outcomes)-1], nil
+}
+
+// Reject implements store.Store.
+func (db *DB) Reject(ctx context.Context, ids []stix.ID) (int, error) {
+	n := 0
+	err := db.write(ctx, func(w *writer) error {
+		for _, id := range ids {
+			done, err := w.tx.Exec(ctx, `UPDATE version SET state = $1 WHERE key = $2 AND object = $3 AND state = $4`, store.Rejected, store.KeyOf(id), string(id), store.Draft)
+			if err != nil {
+				return err
+			}
+			n += int(done.RowsAffected())
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("reject drafts: %w", err)
+	}
+	return n, nil
+}
