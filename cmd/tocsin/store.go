@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/store/postgres"
 	"github.com/tocsin-project/tocsin/internal/store/sqlite"
 )
 
@@ -70,7 +70,7 @@ func (f *dbFlag) exists() bool {
 func (f *dbFlag) open(write bool) (store.Store, error) {
 	path := f.path()
 	if isPostgres(path) {
-		return nil, usageError{errors.New("--db: this build has no PostgreSQL yet: name a file")}
+		return postgres.Open(path)
 	}
 	if !write {
 		if !f.exists() {
