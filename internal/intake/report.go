@@ -2,7 +2,6 @@ package intake
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/tocsin-project/tocsin/internal/intake/prose"
 	"github.com/tocsin-project/tocsin/stix"
@@ -40,30 +39,17 @@ func (r *reading) report(f prose.Format) error {
 		return err
 	}
 	d.Source = r.Name
+	if r.Marking != stix.TLPNone {
+		d.Marking = r.Marking
+	}
 	objects, err := prose.Drafts(d, prose.Read(d, prose.Options{Warninglists: r.Lists}))
 	if err != nil {
 		return err
 	}
 	for _, o := range objects {
-		if o, err = r.confide(o); err != nil {
-			return err
-		}
 		if err = r.to.Item(Item{Object: o, Draft: true, Made: true}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// confide marks what a report says as the options ask, but for what the world
-// knows: ATT&CK, CVEs, countries.
-func (r *reading) confide(o *stix.Object) (*stix.Object, error) {
-	public := o.Type == "location" || slices.ContainsFunc(o.ExternalReferences, func(x stix.ExternalReference) bool {
-		return x.SourceName == "mitre-attack" || x.SourceName == "cve"
-	})
-	if r.Marking == stix.TLPNone || public || len(o.ObjectMarkingRefs) > 0 {
-		return o, nil
-	}
-	raw := bytes.TrimRight(o.Raw(), "} \n")
-	return stix.Parse(append(slices.Clip(raw), `,"object_marking_refs":["`+string(r.Marking.MarkingID())+`"]}`...))
 }

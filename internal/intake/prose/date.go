@@ -204,6 +204,9 @@ func (r *reader) int(i int) (int, bool) {
 		return 0, false
 	}
 	word := r.text[r.toks[i].Start:r.toks[i].End]
+	if len(word) == 5 && (word[2] == 'T' || word[2] == 't') && allDigits(word[3:]) {
+		word = word[:2] // 2021-03-02T10:00
+	}
 	for _, suffix := range [...]string{"st", "nd", "rd", "th"} {
 		word = strings.TrimSuffix(word, suffix)
 	}
@@ -226,4 +229,35 @@ func (r *reader) gap(i int) string {
 func isDay(y, m, d int) bool {
 	t := time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC)
 	return m >= 1 && m <= 12 && d >= 1 && t.Day() == d
+}
+
+// dateLabels stand before the date of publication at the head of a report.
+var dateLabels = setOf(`original-release-date release-date released published published-on publication-date date date-published
+	publish-date posted posted-on issued issue-date`)
+
+// publishedIn returns the date that the head of a text says it was published
+// at ("Original release date: July 19, 2021"), zero when it says none.
+func publishedIn(text string) time.Time {
+	r := &reader{doc: &Document{}, lex: english()}
+	n := 0
+	for line := range strings.Lines(text[:min(len(text), 8192)]) {
+		if n++; n > 60 {
+			break
+		}
+		label, _, ok := strings.Cut(line, ":")
+		label = strings.ToLower(strings.Join(strings.FieldsFunc(label, func(c rune) bool { return !('a' <= c|0x20 && c|0x20 <= 'z') }), "-"))
+		if !ok || !dateLabels[label] {
+			continue
+		}
+		r.text = line
+		r.toks = r.lex.tokens(r.toks[:0], line, Span{strings.IndexByte(line, ':'), len(line)})
+		for i := range r.toks[:min(len(r.toks), 8)] {
+			if value, _, end := r.date(i); end > 0 {
+				if t, err := time.Parse(time.DateOnly, value); err == nil {
+					return t
+				}
+			}
+		}
+	}
+	return time.Time{}
 }

@@ -155,6 +155,9 @@ func (b *builder) finish() ([]*stix.Object, error) {
 	var ids []stix.ID
 	for _, d := range b.drafts {
 		o, err := d.make(b.evidence[d.id])
+		if err == nil {
+			o, err = b.mark(o)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("draft what %s says: %w", b.doc.name(), err)
 		}
@@ -174,6 +177,9 @@ func (b *builder) finish() ([]*stix.Object, error) {
 	}
 	r.ExternalReferences = []stix.ExternalReference{b.source()}
 	o, err := stix.Make(r)
+	if err == nil {
+		o, err = b.mark(o)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("draft a report of %s: %w", b.doc.name(), err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/observable"
+	"github.com/tocsin-project/tocsin/stix"
 )
 
 // A Document is a report as text.
@@ -12,6 +13,7 @@ type Document struct {
 	Title     string    // "" when not known: the first line then serves
 	Source    string    // where it came from: a URL, or the name of a file
 	Published time.Time // zero when not known; "on Monday" then stays as said
+	Marking   stix.TLP  // what may be shared of it; TLPNone when it does not say
 	Text      string    // UTF-8; all offsets are into it
 }
 

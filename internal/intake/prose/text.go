@@ -26,22 +26,33 @@ const MaxFile = 64 << 20
 
 var errTooLarge = fmt.Errorf("more than %d MB: no report is that long; give the pages that matter, or a list as CSV", MaxFile>>20)
 
-// Load reads a document. Title and date are set where the format has them.
-// Characters that are none become U+FFFD.
+// Load reads a document. Title and date are set where the format has them, the
+// date also where the head of the text says it ("Release date: 19 July 2021").
+// The marking is what the text states (TLP:AMBER). Characters that are none
+// become U+FFFD.
 func Load(r io.Reader, f Format) (*Document, error) {
-	raw, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	d, err := readAs(r, f)
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) > MaxFile {
-		return nil, errTooLarge
+	if d.Published.IsZero() {
+		d.Published = publishedIn(d.Text)
 	}
-	switch f {
-	case PDF:
+	d.Marking = markingIn(d.Text)
+	return d, nil
+}
+
+func readAs(r io.Reader, f Format) (*Document, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, MaxFile+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(raw) > MaxFile:
+		return nil, errTooLarge
+	case f == PDF:
 		text, err := pdfText(raw)
 		return &Document{Text: text}, err
-	case Text, HTML, Markdown:
-	default:
+	case f != Text && f != HTML && f != Markdown:
 		return nil, fmt.Errorf("%q is no format of a report: it is one of text, html, markdown, pdf", f)
 	}
 	text, err := decode(raw)

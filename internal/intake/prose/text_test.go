@@ -2,11 +2,13 @@ package prose
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/observable"
+	"github.com/tocsin-project/tocsin/stix"
 )
 
 func TestHTML(t *testing.T) {
@@ -108,6 +110,46 @@ func TestLoadText(t *testing.T) {
 		d, err := Load(strings.NewReader(in), Text)
 		if err != nil || d.Text != want {
 			t.Errorf("%.20q: %.20q, %v", in, d.Text, err)
+		}
+	}
+}
+
+func TestPublished(t *testing.T) {
+	for in, want := range map[string]string{
+		"Advisory\n\nOriginal release date: July 19, 2021 | Last revised: August 20, 2021\n": "2021-07-19",
+		"Published on: 2021-03-02T10:00:00Z by us":                                           "2021-03-02",
+		"Date: 2 March 2021\nThe date: 3 May 2020":                                           "2021-03-02",
+		"The deadline date: March 2021":                                                      "0001-01-01",
+		"On 2 March 2021 it began.":                                                          "0001-01-01",
+		"Release date: Monday":                                                               "0001-01-01",
+	} {
+		d, err := Load(strings.NewReader(in), Text)
+		if err != nil || d.Published.Format(time.DateOnly) != want {
+			t.Errorf("%q: %v, %v", in, d.Published, err)
+		}
+	}
+}
+
+// TestMarking holds which colour a text is taken to state, and that drafts of
+// it have that, but for what is public.
+func TestMarking(t *testing.T) {
+	legend := strings.Repeat("a ", 2000) + "TLP:RED means no one else. TLP:GREEN means the community."
+	for in, want := range map[string]stix.TLP{
+		"TLP:WHITE\nA": stix.TLPClear, "It is TLP: Amber.": stix.TLPAmber, "TLP:AMBER+STRICT": stix.TLPAmberStrict,
+		"No colour, XTLP:RED, TLP:REDDISH": stix.TLPNone, "TLP:GREEN\n" + legend: stix.TLPGreen, legend: stix.TLPRed,
+	} {
+		if d, err := Load(strings.NewReader(in), Text); err != nil || d.Marking != want {
+			t.Errorf("%.30q: %v, %v", in, d.Marking, err)
+		}
+	}
+	d, err := Load(strings.NewReader("TLP:RED\nThe gang Turla in Spain used T1190, CVE-2021-26855 and evil[.]example.com."), Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range drafts(t, d, Options{}) {
+		public := o.Type == "intrusion-set" || o.Type == "location" || o.Type == "attack-pattern" || o.Type == "vulnerability"
+		if marked := slices.Contains(o.ObjectMarkingRefs, stix.TLPRed.MarkingID()); marked == public {
+			t.Errorf("%s: marked %v", o.Raw(), marked)
 		}
 	}
 }

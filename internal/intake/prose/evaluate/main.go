@@ -278,7 +278,7 @@ var shapes = []struct {
 	{"hashes   ", regexp.MustCompile(`\b(?:[0-9a-fA-F]{128}|[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b`)},
 	{"CVEs     ", regexp.MustCompile(`(?i)\bCVE-\d{4}-\d{4,7}\b`)},
 	{"addresses", regexp.MustCompile(`\b(?:\d{1,3}(?:\.|\[\.\]|\[\.|\(\.\))){3}\d{1,3}\b`)},
-	{"URLs     ", regexp.MustCompile(`(?i)\bh(?:tt|xx)ps?(?:\[:\]|:)//[^\s"'<>]+`)},
+	{"URLs     ", regexp.MustCompile(`(?i)\b(?:h(?:tt|xx)ps?|ftp)(?:\[:\]//|://|\[://\])[^\s"'<>]+`)},
 	{"defanged ", regexp.MustCompile(`(?i)\b[a-z0-9-]+(?:(?:\[\.\]|\.)[a-z0-9-]+)*\[\.\][a-z]{2,}\b`)},
 }
 
