@@ -69,7 +69,7 @@ func (b *builder) attribute(a *Attribute, in *Object, above marking, at place) {
 		b.basis(s, id)
 	}
 	b.sightings(s, id)
-	b.clusters(a.Galaxies, id, a.Tags)
+	b.clusters(a.Galaxies, id, s.marking, a.Tags)
 }
 
 // statement writes an attribute that is not meant for detection.

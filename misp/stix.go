@@ -19,10 +19,16 @@ func (e *Event) STIX() ([]*stix.Object, []Problem) {
 		claimed:  map[stix.ID]bool{},
 		observed: map[stix.ID]int{},
 		of:       map[string]stix.ID{},
+		tagged:   map[string]stix.ID{},
 	}
 	b.people()
 	b.context = b.contextID()
 	at := len(b.objects)
+	b.clusters(e.Galaxies, "", b.marking, nil)
+	for i := range e.Attributes {
+		b.clusters(e.Attributes[i].Galaxies, "", b.marking, nil)
+	}
+	b.clusters(nil, "", b.marking, e.Tags)
 	for i := range e.Attributes {
 		b.attribute(&e.Attributes[i], nil, b.marking, place{"Attribute", i, nil})
 	}
@@ -30,7 +36,6 @@ func (e *Event) STIX() ([]*stix.Object, []Problem) {
 		b.object(&e.Objects[i], place{"Object", i, nil})
 	}
 	b.references()
-	b.clusters(e.Galaxies, "", e.Tags)
 	for i := range e.Reports {
 		b.eventReport(&e.Reports[i], place{"EventReport", i, nil})
 	}
@@ -56,6 +61,7 @@ type builder struct {
 	refs     []stix.ID
 	claimed  map[stix.ID]bool
 	of       map[string]stix.ID // UUID of an attribute or object to what stands for it
+	tagged   map[string]stix.ID // clusters by their tags
 	observed map[stix.ID]int    // observables, by their place in scos
 	scos     []observable
 }
