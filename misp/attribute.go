@@ -86,7 +86,8 @@ func (b *builder) statement(s *subject) stix.ID {
 	v := struct {
 		stix.Common
 		origin
-	}{b.common("x-misp-attribute", s), s.origin}
+		Comment string `json:"x_misp_comment,omitempty"`
+	}{b.common("x-misp-attribute", s), s.origin, s.Comment}
 	v.origin.UUID = b.hidden(&v.Common, s)
 	o, err := stix.Make(&v)
 	return b.made(o, err, s.at)

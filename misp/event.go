@@ -14,25 +14,26 @@ type Event struct {
 	UUID             string        `json:"uuid"`
 	Info             string        `json:"info"`
 	Date             string        `json:"date"` // of what happened: 2006-01-02
-	Timestamp        int64         `json:"timestamp"`
-	PublishTimestamp int64         `json:"publish_timestamp"`
+	Timestamp        int64         `json:"timestamp,string"`
+	PublishTimestamp int64         `json:"publish_timestamp,string"`
 	Published        bool          `json:"published"`
-	ThreatLevelID    string        `json:"threat_level_id"` // 1 high, 2 medium, 3 low, 4 undefined
-	Analysis         string        `json:"analysis"`        // 0 initial, 1 ongoing, 2 complete
-	Distribution     string        `json:"distribution"`
-	SharingGroupID   string        `json:"sharing_group_id"`
-	ExtendsUUID      string        `json:"extends_uuid"`
-	Org              *Org          `json:"Org"`  // whose instance the event comes from
-	Orgc             *Org          `json:"Orgc"` // who made it
-	SharingGroup     *SharingGroup `json:"SharingGroup"`
-	Tags             []Tag         `json:"Tag"`
-	Attributes       []Attribute   `json:"Attribute"`
-	Objects          []Object      `json:"Object"`
-	Galaxies         []Galaxy      `json:"Galaxy"`
-	Reports          []EventReport `json:"EventReport"`
-	DisableCorrelate bool          `json:"disable_correlation"`
+	ThreatLevelID    string        `json:"threat_level_id,omitempty"` // 1 high, 2 medium, 3 low, 4 undefined
+	Analysis         string        `json:"analysis,omitempty"`        // 0 initial, 1 ongoing, 2 complete
+	Distribution     string        `json:"distribution,omitempty"`
+	SharingGroupID   string        `json:"sharing_group_id,omitempty"`
+	ExtendsUUID      string        `json:"extends_uuid,omitempty"`
+	Org              *Org          `json:"Org,omitempty"`  // whose instance the event comes from
+	Orgc             *Org          `json:"Orgc,omitempty"` // who made it
+	SharingGroup     *SharingGroup `json:"SharingGroup,omitempty"`
+	Tags             []Tag         `json:"Tag,omitempty"`
+	Attributes       []Attribute   `json:"Attribute,omitempty"`
+	Objects          []Object      `json:"Object,omitempty"`
+	Galaxies         []Galaxy      `json:"Galaxy,omitempty"`
+	Reports          []EventReport `json:"EventReport,omitempty"`
+	DisableCorrelate bool          `json:"disable_correlation,omitzero"`
 	raw              []byte        // as it came
 	body             []byte        // the event itself within raw
+	at               int           // where body begins in raw
 }
 
 // Raw returns the event as it came, with what it was wrapped in. The bytes must
@@ -41,7 +42,7 @@ func (e *Event) Raw() []byte { return e.raw }
 
 // An Org is an organisation.
 type Org struct {
-	ID   string `json:"id"` // of one instance alone
+	ID   string `json:"id,omitempty"` // of one instance alone
 	Name string `json:"name"`
 	UUID string `json:"uuid"`
 }
@@ -50,7 +51,7 @@ type Org struct {
 type SharingGroup struct {
 	UUID          string            `json:"uuid"`
 	Name          string            `json:"name"`
-	Releasability string            `json:"releasability"`
+	Releasability string            `json:"releasability,omitempty"`
 	Orgs          []SharingGroupOrg `json:"SharingGroupOrg"`
 }
 
@@ -63,7 +64,7 @@ type SharingGroupOrg struct {
 // tlp:amber or admiralty-scale:source-reliability="b".
 type Tag struct {
 	Name  string `json:"name"`
-	Color string `json:"colour"`
+	Color string `json:"colour,omitempty"`
 }
 
 // An Attribute is one value with what is meant by it.
@@ -73,20 +74,20 @@ type Attribute struct {
 	Category           string        `json:"category"`
 	Value              string        `json:"value"`
 	ToIDs              bool          `json:"to_ids"` // meant for detection
-	Comment            string        `json:"comment"`
-	Timestamp          int64         `json:"timestamp"`
-	Distribution       string        `json:"distribution"`
-	SharingGroupID     string        `json:"sharing_group_id"`
-	SharingGroup       *SharingGroup `json:"SharingGroup"`
+	Comment            string        `json:"comment,omitempty"`
+	Timestamp          int64         `json:"timestamp,string"`
+	Distribution       string        `json:"distribution,omitempty"`
+	SharingGroupID     string        `json:"sharing_group_id,omitempty"`
+	SharingGroup       *SharingGroup `json:"SharingGroup,omitempty"`
 	Deleted            bool          `json:"deleted"`
-	DisableCorrelation bool          `json:"disable_correlation"`
-	FirstSeen          string        `json:"first_seen"`
-	LastSeen           string        `json:"last_seen"`
-	Relation           string        `json:"object_relation"` // what it is in its object
-	Data               string        `json:"data"`            // base64 of an attachment
-	Tags               []Tag         `json:"Tag"`
-	Galaxies           []Galaxy      `json:"Galaxy"`
-	Sightings          []Sighting    `json:"Sighting"`
+	DisableCorrelation bool          `json:"disable_correlation,omitzero"`
+	FirstSeen          string        `json:"first_seen,omitempty"`
+	LastSeen           string        `json:"last_seen,omitempty"`
+	Relation           string        `json:"object_relation,omitempty"` // what it is in its object
+	Data               string        `json:"data,omitempty"`            // base64 of an attachment
+	Tags               []Tag         `json:"Tag,omitempty"`
+	Galaxies           []Galaxy      `json:"Galaxy,omitempty"`
+	Sightings          []Sighting    `json:"Sighting,omitempty"`
 }
 
 // An Object is attributes that belong together, by a template.
@@ -97,25 +98,25 @@ type Object struct {
 	Description     string            `json:"description"`
 	TemplateUUID    string            `json:"template_uuid"`
 	TemplateVersion string            `json:"template_version"`
-	Comment         string            `json:"comment"`
-	Timestamp       int64             `json:"timestamp"`
-	Distribution    string            `json:"distribution"`
-	SharingGroupID  string            `json:"sharing_group_id"`
-	SharingGroup    *SharingGroup     `json:"SharingGroup"`
+	Comment         string            `json:"comment,omitempty"`
+	Timestamp       int64             `json:"timestamp,string"`
+	Distribution    string            `json:"distribution,omitempty"`
+	SharingGroupID  string            `json:"sharing_group_id,omitempty"`
+	SharingGroup    *SharingGroup     `json:"SharingGroup,omitempty"`
 	Deleted         bool              `json:"deleted"`
-	FirstSeen       string            `json:"first_seen"`
-	LastSeen        string            `json:"last_seen"`
-	Attributes      []Attribute       `json:"Attribute"`
-	References      []ObjectReference `json:"ObjectReference"`
+	FirstSeen       string            `json:"first_seen,omitempty"`
+	LastSeen        string            `json:"last_seen,omitempty"`
+	Attributes      []Attribute       `json:"Attribute,omitempty"`
+	References      []ObjectReference `json:"ObjectReference,omitempty"`
 }
 
 // An ObjectReference leads from an object to another one or to an attribute.
 type ObjectReference struct {
 	UUID             string `json:"uuid"`
-	Timestamp        int64  `json:"timestamp"`
+	Timestamp        int64  `json:"timestamp,string"`
 	ReferencedUUID   string `json:"referenced_uuid"`
 	RelationshipType string `json:"relationship_type"`
-	Comment          string `json:"comment"`
+	Comment          string `json:"comment,omitempty"`
 	Deleted          bool   `json:"deleted"`
 }
 
@@ -123,7 +124,7 @@ type ObjectReference struct {
 type Sighting struct {
 	UUID         string `json:"uuid"`
 	Type         string `json:"type"` // 0 seen, 1 a false positive, 2 expires then
-	DateSighting int64  `json:"date_sighting"`
+	DateSighting int64  `json:"date_sighting,string"`
 	Source       string `json:"source"`
 	Organisation *Org   `json:"Organisation"`
 }
@@ -133,10 +134,10 @@ type EventReport struct {
 	UUID           string        `json:"uuid"`
 	Name           string        `json:"name"`
 	Content        string        `json:"content"`
-	Timestamp      int64         `json:"timestamp"`
-	Distribution   string        `json:"distribution"`
-	SharingGroupID string        `json:"sharing_group_id"`
-	SharingGroup   *SharingGroup `json:"SharingGroup"`
+	Timestamp      int64         `json:"timestamp,string"`
+	Distribution   string        `json:"distribution,omitempty"`
+	SharingGroupID string        `json:"sharing_group_id,omitempty"`
+	SharingGroup   *SharingGroup `json:"SharingGroup,omitempty"`
 	Deleted        bool          `json:"deleted"`
 }
 

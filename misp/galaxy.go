@@ -17,25 +17,25 @@ import (
 // A Galaxy is a list of actors, tools, techniques or other things that are
 // known by name: of an event, or a cluster file.
 type Galaxy struct {
-	UUID        string    `json:"uuid"`
+	UUID        string    `json:"uuid,omitempty"`
 	Name        string    `json:"name"`
 	Type        string    `json:"type"`
-	Description string    `json:"description"`
-	Version     string    `json:"version"`
+	Description string    `json:"description,omitempty"`
+	Version     string    `json:"version,omitempty"`
 	Clusters    []Cluster `json:"GalaxyCluster"`
 }
 
 // A Cluster is one of them.
 type Cluster struct {
-	UUID         string         `json:"uuid"`
+	UUID         string         `json:"uuid,omitempty"`
 	Type         string         `json:"type"`
 	Value        string         `json:"value"`
-	TagName      string         `json:"tag_name"`
-	Description  string         `json:"description"`
-	Version      string         `json:"version"`
-	Distribution string         `json:"distribution"`
-	Meta         jsontext.Value `json:"meta"`
-	Related      jsontext.Value `json:"related"`
+	TagName      string         `json:"tag_name,omitempty"`
+	Description  string         `json:"description,omitempty"`
+	Version      string         `json:"version,omitempty"`
+	Distribution string         `json:"distribution,omitempty"`
+	Meta         jsontext.Value `json:"meta,omitempty"`
+	Related      jsontext.Value `json:"related,omitempty"`
 }
 
 // A related leads from a cluster to another one.
@@ -255,7 +255,7 @@ func (m meta) references() []stix.ExternalReference {
 	for _, ref := range slices.Concat(m["refs"], m["official-refs"]) {
 		switch {
 		case ref == "":
-		case absolute.MatchString(ref):
+		case uri.MatchString(ref):
 			list = append(list, stix.ExternalReference{SourceName: "misp-galaxy", URL: ref})
 		default:
 			list = append(list, stix.ExternalReference{SourceName: "misp-galaxy", Description: ref})
@@ -263,6 +263,10 @@ func (m meta) references() []stix.ExternalReference {
 	}
 	return list
 }
+
+// uri is what RFC 3986 takes for an address with a scheme; others are quoted as
+// they stand.
+var uri = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+$`)
 
 // techniqueID is the form of identifiers of ATT&CK.
 var techniqueID = regexp.MustCompile(`^(T|G|S|M|C|TA)\d{4}(\.\d{3})?$`)

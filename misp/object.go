@@ -232,7 +232,7 @@ func (p parts) digests() stix.Hashes {
 func (p parts) links() []stix.ExternalReference {
 	var list []stix.ExternalReference
 	for _, v := range append(p.all("references"), p.all("reference")...) {
-		if absolute.MatchString(v) {
+		if uri.MatchString(v) {
 			list = append(list, stix.ExternalReference{SourceName: "misp", URL: v})
 		}
 	}

@@ -171,11 +171,9 @@ func Parse(raw []byte) (*Event, error) {
 	if depth(raw) > stix.MaxDepth {
 		return nil, errDepth
 	}
-	body := raw
-	if inner := only(raw, "Event"); inner != nil {
-		body = inner
-	}
-	e := &Event{raw: raw, body: body}
+	at := wrapped(raw)
+	body := raw[at.from:at.to]
+	e := &Event{raw: raw, body: body, at: at.from}
 	if err := json.Unmarshal(body, e, lenient); err != nil {
 		return nil, plain(err)
 	}
@@ -212,20 +210,21 @@ func depth(b []byte) int {
 	return deepest
 }
 
-// only returns the value of the member called name of an object, nil when its
-// first member is another one or what stands there is no object.
-func only(raw []byte, name string) []byte {
+// wrapped returns where the event stands in what it came in: under "Event", or
+// all of it.
+func wrapped(raw []byte) span {
 	d := jsontext.NewDecoder(bytes.NewBuffer(raw))
 	d.ReadToken()
 	t, err := d.ReadToken()
-	if err != nil || t.Kind() != '"' || t.String() != name || d.PeekKind() != '{' {
-		return nil
+	if err != nil || t.Kind() != '"' || t.String() != "Event" || d.PeekKind() != '{' {
+		return span{0, len(raw)}
 	}
 	v, err := d.ReadValue()
 	if err != nil {
-		return nil
+		return span{0, len(raw)}
 	}
-	return v
+	end := int(d.InputOffset())
+	return span{end - len(v), end}
 }
 
 // uuidOf returns the UUID of something that is no event, "" when it has none.
