@@ -1,5 +1,6 @@
 // Command generate writes the logs of the exercise: one town hall's week in
-// which the attack on Exchange servers of March 2021 is hidden.
+// which the attack on Exchange servers of March 2021 is hidden. It also makes up
+// indicators by the million, to measure with.
 package main
 
 import (
@@ -30,10 +31,15 @@ give the same bytes.
                  are added, of which only the first is attacked
   --seed N       another week of ordinary work   (default 2021)
 
+  --indicators N FILE
+                 write N made-up indicators to FILE instead: one value a line
+                 when it ends in .txt, else a STIX bundle
+
 Examples:
   go run ./exercise/generate                              the set that is committed
   go run ./exercise/generate --out /tmp/town --size 5GB   a large one
   go run ./cmd/tocsin hunt /tmp/town/logs                 hunt it
+  go run ./exercise/generate --indicators 1000000 /tmp/million.json
 `
 
 func main() {
@@ -48,12 +54,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := flags.String("out", "exercise", "")
 	size := flags.String("size", "1MB", "")
 	seed := flags.Uint64("seed", exercise.DefaultSeed, "")
+	indicators := flags.Int("indicators", 0, "")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
 		fmt.Fprint(stdout, help)
 		return 0
 	}
-	if err == nil && flags.NArg() > 0 {
+	switch {
+	case err != nil:
+	case *indicators < 0 || *indicators > 0 && flags.NArg() != 1:
+		err = errors.New("--indicators takes a number and one file to write")
+	case *indicators == 0 && flags.NArg() > 0:
 		err = fmt.Errorf("%q is no flag", flags.Arg(0))
 	}
 	var bytes int64
@@ -63,6 +74,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "generate: %v; --help lists the flags\n", err)
 		return 2
+	}
+	if *indicators > 0 {
+		if err := writeIndicators(flags.Arg(0), *indicators, *seed); err != nil {
+			fmt.Fprintf(stderr, "generate: %v\n", err)
+			return 1
+		}
+		return 0
 	}
 	o := exercise.Options{Seed: *seed, Size: bytes}
 	if terminal(stderr) {
@@ -82,6 +100,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		sum.Files, sum.Sites, *out, float64(sum.Bytes)/1e6, took.Seconds(),
 		float64(sum.Bytes)/1e6/took.Seconds(), sum.Records, exercise.TruthFile)
 	return 0
+}
+
+// writeIndicators writes n indicators to a file.
+func writeIndicators(path string, n int, seed uint64) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	form := exercise.Bundle
+	if strings.HasSuffix(path, ".txt") {
+		form = exercise.List
+	}
+	return errors.Join(exercise.WriteIndicators(f, n, seed, form), f.Close())
 }
 
 // terminal tells whether somebody watches w.

@@ -77,11 +77,16 @@ type worker struct {
 	file    *logs.File
 	out     *batch
 	class   *event.Class // of the last event, to note each class once
+	sweeps  bool
+	samples [sampled]int
 }
 
 func (w *worker) work(b *logs.Block, out *batch) {
 	out.reset()
 	w.file, w.out, w.class = b.File, out, nil
+	if w.sweeps && w.sweep(b) {
+		return
+	}
 	out.stats = w.parser.Parse(b, w.see)
 	out.stats.Records -= out.late
 }

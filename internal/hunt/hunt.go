@@ -94,7 +94,7 @@ func (h *Hunt) Run(ctx context.Context, in *logs.Input, emit func(*finding.Findi
 	err = each(ctx, in, h.Workers, func() func(*logs.Block, *batch) {
 		w := &worker{run: r, parser: logs.NewParser(r.names, r.router), matcher: sigma.NewMatcher(r.set)}
 		if r.Intel != nil {
-			w.intel = r.Intel.NewMatcher()
+			w.intel, w.sweeps = r.Intel.NewMatcher(), r.sweeps()
 		}
 		return w.work
 	}, r.flush)

@@ -31,12 +31,21 @@ type Matcher struct {
 	hits   []Hit
 	digest [64]byte
 	buf    []byte
+
+	// Of Sweep.
+	word     func(start, end int, mask observable.Mask) bool // m.sweepWord
+	shape    func(k observable.Kind, start, end int) bool    // m.sweepShape
+	anchor   func(literal, start int)                        // m.sweepLiteral
+	json     bool
+	sweeping bool
+	places   []int
 }
 
 // NewMatcher returns a Matcher of x.
 func (x *Index) NewMatcher() *Matcher {
 	m := &Matcher{x: x}
 	m.token, m.literal = m.look, m.verify
+	m.word, m.shape, m.anchor = m.sweepWord, m.sweepShape, m.sweepLiteral
 	return m
 }
 
@@ -102,7 +111,7 @@ func (m *Matcher) scan(text []byte, field int) {
 
 // hit notes that the value of r stands in the text.
 func (m *Matcher) hit(r record, at uint32, start, end int) {
-	if m.x.active(m.x.rows.at(r.row()), m.time) {
+	if m.sweeping || m.x.active(m.x.rows.at(r.row()), m.time) {
 		m.hits = append(m.hits, Hit{Field: m.field, Start: start, End: end, row: r.row(), at: at})
 	}
 }
@@ -121,8 +130,10 @@ func (m *Matcher) look(k observable.Kind, start, end int) bool {
 	t := m.text[start:end]
 	switch k {
 	case observable.MD5, observable.SHA1, observable.SHA256, observable.SHA512:
-		n, _ := hex.Decode(m.digest[:], t)
-		m.find(k, m.digest[:n], start, end)
+		if h := sum(t, m.x.table.seed); m.x.table.has(h) {
+			n, _ := hex.Decode(m.digest[:], t)
+			m.records(h, k, m.digest[:n], start, end)
+		}
 	case observable.IPv4:
 		m.find(k, t, start, end)
 		if n := m.x.networks; n.any {
@@ -139,15 +150,17 @@ func (m *Matcher) look(k observable.Kind, start, end int) bool {
 		if m.x.networks.any6 {
 			m.inNetwork(t, start, end)
 		}
-	case observable.Domain:
-		m.name(t, start, end)
+	case observable.Domain, observable.FileName:
+		m.name(k, t, start, end)
 	case observable.Email:
 		m.find(k, t, start, end)
 		if !isASCII(t) {
 			m.normalised(k, t, start, end)
 		}
 	case observable.URL:
-		m.url(start, end)
+		if m.x.table.oddHosts { // the others are found by their host
+			m.url(start, end)
+		}
 	default:
 		m.find(k, t, start, end)
 	}
@@ -176,7 +189,7 @@ func (m *Matcher) records(h uint64, k observable.Kind, key []byte, start, end in
 			}
 		case kind == observable.FileName && k == observable.Domain:
 			m.hit(r, at, start, end)
-		case kind == observable.Path && k == observable.Domain:
+		case kind == observable.Path && (k == observable.Domain || k == observable.FileName):
 			if from, ok := pathBefore(m.text, start, r.bytes()); ok {
 				m.hit(r, at, from, end)
 			}
@@ -186,13 +199,13 @@ func (m *Matcher) records(h uint64, k observable.Kind, key []byte, start, end in
 }
 
 // name takes a token that is a domain or the name of a file.
-func (m *Matcher) name(t []byte, start, end int) {
+func (m *Matcher) name(k observable.Kind, t []byte, start, end int) {
 	if !isASCII(t) {
-		m.international(t, start, end)
+		m.normalised(k, t, start, end)
 		return
 	}
-	m.find(observable.Domain, t, start, end)
-	if m.x.table.below {
+	m.find(k, t, start, end)
+	if m.x.table.below != nil {
 		m.parents(t, start, end)
 	}
 	m.asHost(t, start, end)
@@ -207,7 +220,7 @@ func (m *Matcher) parents(t []byte, start, end int) {
 		}
 		parent := t[i+1:]
 		h := sum(parent, table.seed)
-		if !table.has(h) {
+		if !table.below.has(h) || !table.has(h) {
 			continue
 		}
 		for at := table.find(h, parent); at != 0; {
@@ -220,35 +233,21 @@ func (m *Matcher) parents(t []byte, start, end int) {
 	}
 }
 
-// international takes a name with letters beyond ASCII: normalised as a whole,
-// and the parts in ASCII, since words of some scripts stand without blanks.
-func (m *Matcher) international(t []byte, start, end int) {
-	m.normalised(observable.Domain, t, start, end)
-	for i := 0; i < len(t); i++ {
-		from := i
-		for i < len(t) && t[i] < 0x80 {
-			i++
-		}
-		if i-from >= minToken {
-			text, at := m.text, start+from
-			observable.Tokens(t[from:i], func(k observable.Kind, s, e int) bool {
-				return m.look(k, at+s, at+e)
-			})
-			m.text = text
-		}
-	}
-}
-
 // normalised looks for a token that must be normalised first.
 func (m *Matcher) normalised(k observable.Kind, t []byte, start, end int) {
 	o, err := observable.Parse(k, string(t))
 	if err != nil {
 		return
 	}
-	m.find(k, []byte(o.Value), start, end)
-	if k == observable.Domain && m.x.table.below {
-		m.parents([]byte(o.Value), start, end)
+	value := []byte(o.Value)
+	m.find(k, value, start, end)
+	if k != observable.Domain {
+		return
 	}
+	if m.x.table.below != nil {
+		m.parents(value, start, end)
+	}
+	m.asHost(value, start, end)
 }
 
 // inNetwork looks for the networks that an address is in.

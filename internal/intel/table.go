@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"slices"
 	"strings"
@@ -102,6 +103,16 @@ func isDigest(k observable.Kind) bool {
 	return k == observable.MD5 || k == observable.SHA1 || k == observable.SHA256 || k == observable.SHA512
 }
 
+// isHostToken reports whether the host of a URL is found by the scan for tokens.
+func isHostToken(host []byte) bool {
+	whole := false
+	observable.Tokens(host, func(k observable.Kind, start, end int) bool {
+		whole = whole || end-start == len(host)
+		return true
+	})
+	return whole
+}
+
 // isExact reports whether values of kind k are the same only when every bit is:
 // the table tells letters apart by case no further.
 func isExact(k observable.Kind) bool { return isDigest(k) || k == observable.URL }
@@ -152,7 +163,7 @@ func (b *Builder) observe(row uint32, o observable.Observable, f flag) error {
 func isToken(name []byte) bool {
 	whole := false
 	observable.Tokens(name, func(k observable.Kind, start, end int) bool {
-		whole = k == observable.Domain && start == 0 && end == len(name)
+		whole = (k == observable.Domain || k == observable.FileName) && start == 0 && end == len(name)
 		return false
 	})
 	for _, c := range name {
@@ -168,9 +179,17 @@ type table struct {
 	seed   uint64
 	slots  []uint32 // 1 + where a record is; 0 is empty
 	filter *xorfilter.BinaryFuse[uint8]
-	below  bool // some domain matches names below it
-	urls   bool // some URL is looked for
+	below  parents // domains that match names below them
+	urls   bool    // some URL is looked for
+
+	oddHosts bool // of some URL, the host is no token
 }
+
+// parents are the hashes of domains that match names below them, one bit each.
+type parents []uint64
+
+func (p parents) add(h uint64)      { p[h/64%uint64(len(p))] |= 1 << (h % 64) }
+func (p parents) has(h uint64) bool { return p[h/64%uint64(len(p))]&(1<<(h%64)) != 0 }
 
 // ofHost sets the hashes of the hosts of URLs apart.
 const ofHost = 0x5851F42D4C957F2D
@@ -178,12 +197,19 @@ const ofHost = 0x5851F42D4C957F2D
 // newTable makes the table of all records that keep says are to be found.
 func newTable(v *values, seed uint64, keep func(row uint32) bool) (*table, error) {
 	t := &table{values: v, seed: seed}
-	n := 0
+	n, below := 0, 0
 	for _, at := range v.list {
-		if keep(v.at(at).row()) {
+		if r := v.at(at); keep(r.row()) {
 			n++
+			if r.flag() != 0 {
+				below++
+			}
 		}
 	}
+	if below > 0 {
+		t.below = make(parents, 1<<bits.Len(uint(below/4)))
+	}
+	var digits [128]byte
 	size := 16
 	for size < n+n/2 {
 		size *= 2
@@ -195,11 +221,18 @@ func newTable(v *values, seed uint64, keep func(row uint32) bool) (*table, error
 		if !keep(r.row()) {
 			continue
 		}
-		h := sum(r.key(), seed)
-		t.below = t.below || r.flag() != 0
+		key := r.key()
+		if isDigest(r.kind()) { // texts have it in digits
+			key = hex.AppendEncode(digits[:0], key)
+		}
+		h := sum(key, seed)
+		if r.flag() != 0 {
+			t.below.add(h)
+		}
 		if r.kind() == observable.URL {
-			t.urls = true
-			keys = append(keys, sum(hostOf(r.bytes()), seed)^ofHost)
+			host := hostOf(r.bytes())
+			t.urls, t.oddHosts = true, t.oddHosts || !isHostToken(host)
+			keys = append(keys, sum(host, seed)^ofHost)
 		}
 		slot := &t.slots[h&uint64(size-1)]
 		for i := h; *slot != 0 && !equalFold(v.at(*slot-1).key(), r.key()); {

@@ -12,17 +12,26 @@ import (
 // stands in. So the longest is tried, and then what ends before each mark that
 // may also follow a URL.
 func (m *Matcher) asHost(host []byte, start, end int) {
-	if !m.x.table.urls || end >= len(m.text) && !m.afterScheme(start) {
+	table := m.x.table
+	if !table.urls || !m.urlAround(start, end) || !table.has(sum(host, table.seed)^ofHost) {
 		return
 	}
+	if m.sweeping && m.escaped(start, end) {
+		m.places = append(m.places, start)
+		return
+	}
+	m.tryURL(start, end)
+}
+
+// urlAround reports whether the host at text[start:end] may be one of a URL.
+func (m *Matcher) urlAround(start, end int) bool {
 	if end < len(m.text) {
-		if c := m.text[end]; c != '/' && c != ':' && c != '?' && c != '#' && !m.afterScheme(start) {
-			return
+		switch m.text[end] {
+		case '/', ':', '?', '#', '\\':
+			return true
 		}
 	}
-	if m.x.table.has(sum(host, m.x.table.seed) ^ ofHost) {
-		m.tryURL(start, end)
-	}
+	return m.afterScheme(start)
 }
 
 // afterScheme reports whether a host at start stands behind :// or a user.
@@ -33,25 +42,20 @@ func (m *Matcher) afterScheme(start int) bool {
 // url takes a token that is a URL. Those with a host that is a token of its own
 // are found by that.
 func (m *Matcher) url(start, end int) {
-	t := m.text[start:end]
-	if !m.x.table.urls {
-		return
+	for end < len(m.text) && end-start < maxURL && !endsURL(m.text[end]) { // a bracket may be of an address
+		end++
 	}
+	t := m.text[start:end]
 	rest := t[bytes.Index(t, []byte("://"))+3:]
 	host := rest
 	if i := bytes.IndexAny(rest, "/?#"); i >= 0 {
 		host = rest[:i]
 	}
-	host = host[bytes.LastIndexByte(host, '@')+1:]
+	user := bytes.IndexByte(host, '@') >= 0
 	if i := bytes.LastIndexByte(host, ':'); i > bytes.LastIndexByte(host, ']') {
 		host = host[:i]
 	}
-	own := false
-	observable.Tokens(host, func(k observable.Kind, s, e int) bool {
-		own = own || e-s == len(host)
-		return true
-	})
-	if !own {
+	if user || !isHostToken(host) {
 		m.urls(start, end)
 	}
 }
@@ -75,7 +79,7 @@ func (m *Matcher) tryURL(start, end int) {
 		}
 		if scheme < from-3 {
 			m.urls(scheme, to)
-			if scheme > 0 && m.text[scheme-1] == '\\' { // \n of an escape
+			if scheme > 0 && m.text[scheme-1] == '\\' && bytes.IndexByte([]byte("bfnrt"), m.text[scheme]) >= 0 { // an escape
 				m.urls(scheme+1, to)
 			}
 		}
@@ -86,25 +90,31 @@ func (m *Matcher) tryURL(start, end int) {
 const maxURL = 8 << 10
 
 // maxEnds bounds how many ends of one URL are tried.
-const maxEnds = 16
+const maxEnds = 64
 
-// urls looks for the URL text[start:end] and for those that end before it.
+// urls looks for the URL text[start:end] and for those that end before it,
+// before one of the first marks.
 func (m *Matcher) urls(start, end int) {
+	to := start
 	for range maxEnds {
-		if o, err := observable.Parse(observable.URL, string(m.text[start:end])); err == nil {
-			m.find(observable.URL, []byte(o.Value), start, end)
+		i := bytes.IndexAny(m.text[to:end], ".,;:)]}'|*")
+		if i < 0 {
+			break
 		}
-		i := bytes.LastIndexAny(m.text[start:end], ".,;:)]}'|*")
-		if i <= 0 {
-			return
-		}
-		end = start + i
+		to += i
+		m.oneURL(start, to)
+		to++
+	}
+	m.oneURL(start, end)
+}
+
+func (m *Matcher) oneURL(start, end int) {
+	if o, err := observable.Parse(observable.URL, string(m.text[start:end])); err == nil {
+		m.find(observable.URL, []byte(o.Value), start, end)
 	}
 }
 
-func isScheme(c byte) bool {
-	return c|0x20-'a' < 26 || c-'0' <= 9 || c == '+' || c == '-' || c == '.'
-}
+func isScheme(c byte) bool { return c|0x20-'a' < 26 || c-'0' <= 9 }
 
 // endsURL tells the bytes that no URL in a log has.
 func endsURL(c byte) bool {

@@ -34,6 +34,11 @@ func TestTokens(t *testing.T) {
 		{`{"m":"a\nevil.example"} DOM\nancy.smith`, []string{"domain evil.example", "domain nevil.example", "domain ancy.smith", "domain nancy.smith"}},
 		{`C:\Windows\cmd.exe.`, []string{"domain cmd.exe"}},
 		{"evil.example. .evil.example -evil.example", []string{"domain evil.example", "domain evil.example", "domain evil.example"}},
+		{"访问evil.example下载 “192.0.2.1” 查c@evil.example。", []string{
+			"domain evil.example", "domain 访问evil.example下载", "ipv4 192.0.2.1", "email c@evil.example", "domain evil.example", "email 查c@evil.example。", "domain evil.example。",
+		}},
+		{"run evil.ps1 at 10:11:12.123 1:2", []string{"filename evil.ps1"}},
+		{`\nevil.example \td41d8cd98f00b204e9800998ecf8427e`, []string{"domain evil.example", "domain nevil.example", "md5 d41d8cd98f00b204e9800998ecf8427e"}},
 		{"bücher.example x.xn--p1ai", []string{"domain bücher.example", "domain x.xn--p1ai"}},
 		{"1.2.3 1.2.3.4.5 10.0.19041 a.1 300.1.1.1 12:30:45.123 a:b: ... :: @ a@ @b", nil},
 	} {
@@ -47,13 +52,13 @@ func TestTokens(t *testing.T) {
 func tokensByteByByte(text []byte) []string {
 	var list []string
 	for i := 0; i < len(text); i++ {
-		start, mask := i, uint8(0)
+		start, mask := i, Mask(0)
 		for i < len(text) && classes[text[i]] != 0 {
 			mask |= classes[text[i]]
 			i++
 		}
 		if i > start {
-			token(text, start, i, mask, func(k Kind, start, end int) bool {
+			Shapes(text, start, i, mask, func(k Kind, start, end int) bool {
 				list = append(list, k.String()+" "+string(text[start:end]))
 				return true
 			})
