@@ -2,6 +2,9 @@ package prose
 
 import "strings"
 
+// maxClaims is how many claims of one sentence are told.
+const maxClaims = 20
+
 // claims finds what is claimed of one about another. It comes last, when the
 // marks of the sentence are known.
 func (r *reader) claims(s *sentence) {
@@ -9,7 +12,11 @@ func (r *reader) claims(s *sentence) {
 		return
 	}
 	r.sortMarks()
+	before := len(r.found)
 	for i := range r.toks {
+		if len(r.found)-before > maxClaims {
+			return
+		}
 		c := r.toks[i].class
 		switch {
 		case c&accuse != 0:

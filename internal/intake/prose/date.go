@@ -18,7 +18,7 @@ func (r *reader) dates(s *sentence) {
 		}
 		st := Statement{Kind: Date, Value: value, Span: Span{r.toks[from].Start, r.toks[end-1].End}, Sentence: s.Span, Mood: r.moods[i]}
 		r.found = append(r.found, st)
-		r.marks = append(r.marks, mark{from: from, end: end, kind: Date, name: st.In(r.text)})
+		r.mark(mark{from: from, end: end, kind: Date, name: st.In(r.text)})
 		i = end
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tocsin-project/tocsin/internal/observable"
 	"github.com/tocsin-project/tocsin/stix"
 )
 
@@ -32,6 +33,7 @@ func Drafts(d *Document, statements []Statement) ([]*stix.Object, error) {
 		time:     stix.Timestamp{Time: time.Unix(0, 0).UTC()},
 		made:     map[stix.ID]bool{},
 		evidence: map[stix.ID][]Evidence{},
+		observed: map[observable.Observable]rendered{},
 	}
 	if !d.Published.IsZero() {
 		b.time = stix.Timestamp{Time: d.Published.UTC()}
@@ -61,6 +63,7 @@ type builder struct {
 	made     map[stix.ID]bool
 	evidence map[stix.ID][]Evidence
 	refs     []Evidence // of shared objects, for the report
+	observed map[observable.Observable]rendered
 	err      error
 }
 
@@ -106,23 +109,23 @@ func (b *builder) add(id stix.ID, s *Statement, make func([]Evidence) (*stix.Obj
 	return id
 }
 
-// addShared adds an object that is the same in all documents.
-func (b *builder) addShared(s *Statement, o *stix.Object, err error) stix.ID {
-	if err != nil {
-		b.err = err
-		return ""
+// addShared adds an object that is the same in all documents, unless it is
+// there, and evidence for it.
+func (b *builder) addShared(id stix.ID, s *Statement, make func() (*stix.Object, error)) stix.ID {
+	if !b.made[id] {
+		if len(b.drafts) >= maxObjects {
+			return id
+		}
+		b.made[id] = true
+		b.drafts = append(b.drafts, draft{id, func([]Evidence) (*stix.Object, error) { return make() }})
 	}
-	if !b.made[o.ID] && len(b.drafts) < maxObjects {
-		b.made[o.ID] = true
-		b.drafts = append(b.drafts, draft{o.ID, func([]Evidence) (*stix.Object, error) { return o, nil }})
-	}
-	if s != nil && len(b.evidence[o.ID]) < maxEvidence {
+	if s != nil && len(b.evidence[id]) < maxEvidence {
 		e := b.doc.evidence(s)
-		b.evidence[o.ID] = append(b.evidence[o.ID], e)
-		e.Ref = o.ID
+		b.evidence[id] = append(b.evidence[id], e)
+		e.Ref = id
 		b.refs = append(b.refs, e)
 	}
-	return o.ID
+	return id
 }
 
 // statement drafts the thing that a statement names.

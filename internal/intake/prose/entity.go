@@ -13,10 +13,12 @@ import (
 
 // vulnerability drafts a CVE.
 func (b *builder) vulnerability(s *Statement) {
-	v := &stix.Vulnerability{Common: timeless(shared("vulnerability", s.Value)), Name: s.Value}
-	v.ExternalReferences = []stix.ExternalReference{{SourceName: "cve", ExternalID: s.Value}}
-	o, err := stix.Make(v)
-	b.addShared(s, o, err)
+	id := shared("vulnerability", s.Value)
+	b.addShared(id, s, func() (*stix.Object, error) {
+		v := &stix.Vulnerability{Common: timeless(id), Name: s.Value}
+		v.ExternalReferences = []stix.ExternalReference{{SourceName: "cve", ExternalID: s.Value}}
+		return stix.Make(v)
+	})
 }
 
 // named drafts what a name may stand for, each candidate an object.
@@ -24,25 +26,30 @@ func (b *builder) named(s *Statement) []stix.ID {
 	k := attack.Enterprise()
 	var ids []stix.ID
 	for _, c := range s.Candidates {
-		var o *stix.Object
-		var err error
+		var id stix.ID
 		if t, ok := k.Technique(c.ID); ok {
-			p := &stix.AttackPattern{Common: mitre(t.Object, t.ID), Name: t.Name}
-			for _, tactic := range t.Tactics {
-				p.KillChainPhases = append(p.KillChainPhases, stix.KillChainPhase{KillChainName: "mitre-attack", PhaseName: tactic})
-			}
-			o, err = stix.Make(p)
+			id = b.addShared(stix.ID(t.STIX), s, func() (*stix.Object, error) {
+				p := &stix.AttackPattern{Common: mitre(t.Object, t.ID), Name: t.Name}
+				for _, tactic := range t.Tactics {
+					p.KillChainPhases = append(p.KillChainPhases, stix.KillChainPhase{KillChainName: "mitre-attack", PhaseName: tactic})
+				}
+				return stix.Make(p)
+			})
 		} else if g, ok := k.Group(c.ID); ok {
-			o, err = stix.Make(&stix.IntrusionSet{Common: mitre(g.Object, g.ID), Name: g.Name, Aliases: g.Aliases})
-		} else if x, ok := k.Software(c.ID); ok && x.Tool {
-			o, err = stix.Make(&stix.Tool{Common: mitre(x.Object, x.ID), Name: x.Name, Aliases: x.Aliases})
-		} else if ok {
-			o, err = stix.Make(&stix.Malware{Common: mitre(x.Object, x.ID), Name: x.Name, Aliases: x.Aliases, IsFamily: true})
+			id = b.addShared(stix.ID(g.STIX), s, func() (*stix.Object, error) {
+				return stix.Make(&stix.IntrusionSet{Common: mitre(g.Object, g.ID), Name: g.Name, Aliases: g.Aliases})
+			})
+		} else if x, ok := k.Software(c.ID); ok {
+			id = b.addShared(stix.ID(x.STIX), s, func() (*stix.Object, error) {
+				if x.Tool {
+					return stix.Make(&stix.Tool{Common: mitre(x.Object, x.ID), Name: x.Name, Aliases: x.Aliases})
+				}
+				return stix.Make(&stix.Malware{Common: mitre(x.Object, x.ID), Name: x.Name, Aliases: x.Aliases, IsFamily: true})
+			})
 		} else {
-			ids = append(ids, b.other(s, c))
-			continue
+			id = b.other(s, c)
 		}
-		ids = append(ids, b.addShared(s, o, err))
+		ids = append(ids, id)
 	}
 	return ids
 }
@@ -71,18 +78,17 @@ func (b *builder) other(s *Statement, c Candidate) stix.ID {
 	if s.Kind == Software {
 		typ = "malware"
 	}
-	common := timeless(shared(typ, c.ID+"\n"+c.Name))
-	if strings.Contains(actorsTable, "\n"+c.ID+"\t") {
-		common.ExternalReferences = []stix.ExternalReference{{SourceName: "misp-galaxy:threat-actor", ExternalID: c.ID}}
-	}
-	var o *stix.Object
-	var err error
-	if s.Kind == Software {
-		o, err = stix.Make(&stix.Malware{Common: common, Name: c.Name, IsFamily: true})
-	} else {
-		o, err = stix.Make(&stix.IntrusionSet{Common: common, Name: c.Name})
-	}
-	return b.addShared(s, o, err)
+	id := shared(typ, c.ID+"\n"+c.Name)
+	return b.addShared(id, s, func() (*stix.Object, error) {
+		common := timeless(id)
+		if strings.Contains(actorsTable, "\n"+c.ID+"\t") {
+			common.ExternalReferences = []stix.ExternalReference{{SourceName: "misp-galaxy:threat-actor", ExternalID: c.ID}}
+		}
+		if typ == "malware" {
+			return stix.Make(&stix.Malware{Common: common, Name: c.Name, IsFamily: true})
+		}
+		return stix.Make(&stix.IntrusionSet{Common: common, Name: c.Name})
+	})
 }
 
 // country drafts the places of a country's name. A question alone names none.
@@ -91,8 +97,10 @@ func (b *builder) country(s *Statement) {
 		return
 	}
 	for _, c := range s.Candidates {
-		o, err := stix.Make(&stix.Location{Common: timeless(shared("location", c.ID)), Name: c.Name, Country: c.ID})
-		b.addShared(s, o, err)
+		id := shared("location", c.ID)
+		b.addShared(id, s, func() (*stix.Object, error) {
+			return stix.Make(&stix.Location{Common: timeless(id), Name: c.Name, Country: c.ID})
+		})
 	}
 }
 
@@ -138,16 +146,27 @@ func (b *builder) entity(s *Statement) stix.ID {
 	}
 }
 
+// A rendered is an observable as STIX has it.
+type rendered struct {
+	objects []*stix.Object // itself first
+	pattern string
+}
+
 // observable drafts an observable, and an indicator of one that is written as
 // a sign of an attack.
 func (b *builder) observable(s *Statement) {
-	objects, pattern, err := observed(s.Observable)
-	if err != nil {
-		b.err = err
-		return
+	seen, ok := b.observed[s.Observable]
+	if !ok {
+		var err error
+		if seen.objects, seen.pattern, err = observed(s.Observable); err != nil {
+			b.err = err
+			return
+		}
+		b.observed[s.Observable] = seen
 	}
+	objects, pattern := seen.objects, seen.pattern
 	for _, o := range objects {
-		b.addShared(s, o, nil)
+		b.addShared(o.ID, s, func() (*stix.Object, error) { return o, nil })
 	}
 	if !s.Indicator || s.Mood&Negated != 0 || pattern == "" {
 		return

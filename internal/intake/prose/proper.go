@@ -105,7 +105,7 @@ func (r *reader) body(s *sentence, i, end, head int) {
 		st.Roles = append(st.Roles, Role{"country", Country, country, st.Span})
 	}
 	r.found = append(r.found, st)
-	r.marks = append(r.marks, mark{from: from, end: end, kind: Organisation, value: "body", name: st.Value})
+	r.mark(mark{from: from, end: end, kind: Organisation, value: "body", name: st.Value})
 	// "Ministry of State Security (MSS)"
 	if end < len(r.toks) && r.toks[end].upper && r.text[r.toks[end-1].End:r.toks[end].Start] == " (" &&
 		strings.HasPrefix(r.text[r.toks[end].End:], ")") && len(r.acronyms) < 1000 {
@@ -124,7 +124,7 @@ func (r *reader) acronym(s *sentence, i int) bool {
 	}
 	st := Statement{Kind: Organisation, Value: was.Value, Roles: was.Roles, Span: r.toks[i].Span, Sentence: s.Span, Mood: r.moods[i]}
 	r.found = append(r.found, st)
-	r.marks = append(r.marks, mark{from: i, end: i + 1, kind: Organisation, value: "body", name: was.Value})
+	r.mark(mark{from: i, end: i + 1, kind: Organisation, value: "body", name: was.Value})
 	return true
 }
 
@@ -160,7 +160,7 @@ func (r *reader) companies(s *sentence) {
 		st.Value = st.In(r.text)
 		st.Roles = []Role{{Name: "as", Value: "company", Span: st.Span}}
 		r.found = append(r.found, st)
-		r.marks = append(r.marks, mark{from: i, end: end, kind: Organisation, value: "company", name: st.Value})
+		r.mark(mark{from: i, end: end, kind: Organisation, value: "company", name: st.Value})
 	}
 }
 
@@ -278,7 +278,7 @@ func (r *reader) incident(s *sentence, from, end, head int) {
 		r.named = append(r.named, st.Value)
 	}
 	r.found = append(r.found, st)
-	r.marks = append(r.marks, mark{from: from, end: end, kind: Incident, name: st.Value})
+	r.mark(mark{from: from, end: end, kind: Incident, name: st.Value})
 }
 
 // sameIncident returns the one incident before that has all words of the name

@@ -9,12 +9,16 @@ import (
 	"github.com/tocsin-project/tocsin/internal/observable"
 )
 
-// MaxText is how many bytes of a text are read. A report has fewer.
-const MaxText = 32 << 20
+// Limits of one text. A report has less; of a text that has more the beginning
+// is read.
+const (
+	MaxText       = 32 << 20 // bytes
+	MaxStatements = 200_000
+)
 
 // Read returns what a document says, in the order of its words. It reads the
-// article alone, without the headlines of others behind it, and of a text
-// longer than MaxText the beginning. Equal documents give equal statements.
+// article alone, without the headlines of others behind it. Equal documents
+// give equal statements.
 func Read(d *Document, o Options) []Statement {
 	r := &reader{text: d.Text, doc: d, opt: o, lex: lexiconWith(o.Names), sure: map[string]bool{}}
 	if len(r.text) > MaxText {
@@ -32,6 +36,9 @@ func Read(d *Document, o Options) []Statement {
 	r.cut(ls)
 	r.signs()
 	for i := range r.sentences {
+		if len(r.found) >= MaxStatements {
+			break
+		}
 		r.sentence(&r.sentences[i])
 	}
 	return r.finish()
@@ -71,7 +78,15 @@ type mark struct {
 	kind      Kind
 	value     string // the form of a country; the value of a statement
 	name      string
-	cands     []Candidate
+}
+
+// maxMarks is how many marks of one sentence grammar looks at.
+const maxMarks = 100
+
+func (r *reader) mark(m mark) {
+	if len(r.marks) < maxMarks {
+		r.marks = append(r.marks, m)
+	}
 }
 
 // cut cuts the text into sentences.
@@ -252,7 +267,7 @@ func (r *reader) term(s *sentence, i, end int) {
 	case Sector, Crime:
 		st.Value = r.hits[0].value
 	}
-	r.marks = append(r.marks, mark{from: i, end: end, kind: kind, value: r.hits[0].value, name: st.Value, cands: cands})
+	r.mark(mark{from: i, end: end, kind: kind, value: r.hits[0].value, name: st.Value})
 	if wariest == wary {
 		if !hasCue(r.text, r.toks, i, end) {
 			if r.toks[i].capital {
