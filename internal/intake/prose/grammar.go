@@ -58,9 +58,9 @@ var grammar = []struct {
 		seems potentially potential rumored rumoured unconfirmed claimed claim claims claiming supposedly supposed assessed assess assesses`},
 	{negation, `not never no cannot without neither nor unattributed declined declines declining refused refuses refusing refrained stopped isn wasn weren aren hasn haven doesn didn don`},
 	{denial, `deny denies denied denying dismissed dismisses dismiss rejected rejects reject refuted refutes refute disputed disputes dispute denial`},
-	{speech, `said say says saying told tell tells according stated states announced announce announces reported reports report
-		added adding adds warned warns warn wrote writes confirmed confirms confirm noted notes revealed reveals disclosed discloses`},
-	{future, `will would shall due expected plans planned going intends`},
+	{speech, `said say says saying told tell tells according stated announced announce announces announcing reported report
+		reports reportedly warned warns warn confirmed noted`},
+	{future, `will would shall due expected going intends`},
 	{accuse, `accuse accuses accused accusing blame blames blamed blaming condemn condemns condemned condemning denounce
 		denounces denounced denouncing indict indicts indicted indicting charge charges charged charging sanction sanctions
 		sanctioned sanctioning`},

@@ -16,10 +16,13 @@ func (r *reader) mood(s *sentence) {
 	for i := range r.toks {
 		t := &r.toks[i]
 		if r.opensClause(i) {
-			now &^= Hedged | Negated | Denied | Announced
+			now &^= Hedged | Negated | Denied | Announced | Reported
 		}
 		now |= r.moodOf(i)
 		r.moods = append(r.moods, now|all)
+		if t.class&(accuse|accusing|attribute) != 0 {
+			now |= Reported // that of which somebody is accused
+		}
 		// "the hack, allegedly": the word before is doubted too
 		if t.class&(hedge|negation) != 0 && i > 0 && now&(Hedged|Negated) != 0 {
 			r.moods[i-1] |= now & (Hedged | Negated)
@@ -91,11 +94,17 @@ func (r *reader) spoken(s *sentence) (m Mood) {
 	colon := false
 	for i := range r.toks {
 		colon = colon || r.toks[i].class&person != 0 && i > 0 && strings.Contains(r.text[r.toks[max(0, i-3)].End:r.toks[i].Start], ":")
-		if r.toks[i].class&speech != 0 || colon && i == len(r.toks)-1 && r.toks[i].class&person != 0 {
+		if r.speaks(i) || colon && i == len(r.toks)-1 && r.toks[i].class&person != 0 {
 			m |= Reported // "…: US official"
 		}
 	}
 	return m
+}
+
+// speaks reports whether the token at i is of speech. A report is one that we
+// read, unless it says "reports that".
+func (r *reader) speaks(i int) bool {
+	return r.toks[i].class&speech != 0 && (!r.said(i, "report") && !r.said(i, "reports") || r.said(i+1, "that"))
 }
 
 // said reports whether the token at i is the word, in any case.

@@ -43,7 +43,7 @@ func (r *reader) properEnd(i int) (end, head int) {
 	head, end = -1, i
 	for j := i; j < len(r.toks) && j < i+12; j++ {
 		t := &r.toks[j]
-		if j > i && (!blankGap(r.text, r.toks[j-1], *t) && r.text[r.toks[j-1].End:t.Start] != " & " || t.class&tie != 0) {
+		if j > i && (!blankGap(r.text, r.toks[j-1], *t) && strings.Trim(r.text[r.toks[j-1].End:t.Start], " \n") != "&" || t.class&tie != 0) {
 			break
 		}
 		switch {
@@ -119,8 +119,8 @@ func (r *reader) body(s *sentence, i, end, head int) {
 // acronym makes a statement of an abbreviation that the text gave a body.
 func (r *reader) acronym(s *sentence, i int) bool {
 	was, ok := r.acronyms[r.text[r.toks[i].Start:r.toks[i].End]]
-	if !ok {
-		return false
+	if !ok || r.covered(i, Organisation) {
+		return ok
 	}
 	st := Statement{Kind: Organisation, Value: was.Value, Roles: was.Roles, Span: r.toks[i].Span, Sentence: s.Span, Mood: r.moods[i]}
 	r.found = append(r.found, st)
@@ -240,7 +240,9 @@ func (r *reader) incidentStart(i int) int {
 	if j == name || r.covered(j, Technique) || r.covered(j, Crime) {
 		return -1
 	}
-	known := r.covered(j, Organisation) || r.covered(j, Software) || r.covered(j, Actor)
+	known := slices.ContainsFunc(r.marks, func(m mark) bool {
+		return m.from == j && m.end == name && (m.kind == Organisation || m.kind == Software || m.kind == Actor)
+	})
 	if !known && r.toks[i].capital {
 		return -1 // the words of a title
 	}

@@ -68,12 +68,12 @@ func TestSayings(t *testing.T) {
 		// Who says what of whom.
 		{
 			"Germany and France accused Moscow of espionage.",
-			[]saying{{Claim, "accuses", "", "by=DE; by=FR; whom=RU; deed=espionage"}, {Crime, "espionage", "", ""}},
+			[]saying{{Claim, "accuses", "", "by=DE; by=FR; whom=RU; deed=espionage"}, {Crime, "espionage", "reported", ""}},
 			nil,
 		},
 		{
 			"North Korea was accused by the United States of stealing $620 million in cryptocurrency.",
-			[]saying{{Claim, "accuses", "reported", "whom=KP; by=US"}, {Money, "620000000 USD", "reported", "for=loss"}},
+			[]saying{{Claim, "accuses", "", "whom=KP; by=US"}, {Money, "620000000 USD", "reported", "for=loss"}},
 			[]saying{{Claim, "accuses", "", "by=KP"}},
 		},
 		{
@@ -86,7 +86,17 @@ func TestSayings(t *testing.T) {
 		},
 		{
 			"Microsoft attributed the campaign to a group it calls Midnight Blizzard.",
-			[]saying{{Claim, "attributed-to", "", "actor=Midnight Blizzard"}, {Actor, "Midnight Blizzard", "", ""}},
+			[]saying{{Claim, "attributed-to", "", "actor=Midnight Blizzard"}, {Actor, "Midnight Blizzard", "reported", ""}},
+			nil,
+		},
+		{
+			"The state-sponsored group read our report and a plan.",
+			[]saying{},
+			[]saying{{Claim, "sponsored-by", "", ""}},
+		},
+		{
+			"Officials are aware of reports that 20 hospitals were hit.",
+			[]saying{{Count, "20", "reported", "of=hospitals"}},
 			nil,
 		},
 		{
