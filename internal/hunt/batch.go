@@ -79,6 +79,8 @@ type worker struct {
 	class   *event.Class // of the last event, to note each class once
 	sweeps  bool
 	samples [sampled]int
+
+	patterns *intel.PatternMatcher // nil when there are none
 }
 
 func (w *worker) work(b *logs.Block, out *batch) {
@@ -118,6 +120,11 @@ func (w *worker) see(e *event.Event) {
 		hits := w.intel.Match(e)
 		for i := range hits {
 			w.indicated(e, &hits[i])
+		}
+	}
+	if w.patterns != nil {
+		for _, h := range w.patterns.Match(e) {
+			w.patterned(e, h)
 		}
 	}
 }

@@ -2,12 +2,13 @@ package hunt
 
 import (
 	"github.com/tocsin-project/tocsin/internal/finding"
+	"github.com/tocsin-project/tocsin/internal/intel"
 	"github.com/tocsin-project/tocsin/internal/logs"
 	"github.com/tocsin-project/tocsin/sigma"
 )
 
-// correlate puts the hits, by time, to the correlations and emits what they
-// find.
+// correlate puts the hits, by time, to the correlations and to the patterns of
+// several observations, and emits what they find.
 func (r *run) correlate(in *logs.Input) error {
 	var failed error
 	files := in.Files()
@@ -16,7 +17,22 @@ func (r *run) correlate(in *logs.Input) error {
 			failed = r.emit(f)
 		}
 	}
+	told := func(q *intel.Sequence) error {
+		if f := r.sequence(q, files); f.Severity >= r.MinSeverity {
+			return r.emit(f)
+		}
+		return nil
+	}
+	var sequences *intel.Sequences
+	if r.patterns != nil {
+		sequences = r.patterns.NewSequences()
+	}
+	rules := int32(len(r.Rules.Rules))
 	err := r.hits.each(func(h *hit) error {
+		if h.rule >= rules {
+			ref := intel.Ref{Source: int(h.file), Record: h.record, Offset: h.offset, Host: h.values[0]}
+			return sequences.Add(r.patterns.Hit(h.rule-rules), h.time, ref, told)
+		}
 		r.correlator.Add(sigma.Hit{
 			Rule: int(h.rule), Time: h.time, Values: h.values,
 			Ref: sigma.Ref{Source: h.file, Record: h.record, Offset: h.offset},
@@ -27,6 +43,9 @@ func (r *run) correlate(in *logs.Input) error {
 		return err
 	}
 	r.correlator.Close(alert)
+	if failed == nil && sequences != nil {
+		failed = sequences.Close(told)
+	}
 	return failed
 }
 

@@ -9,7 +9,8 @@
 //     a finding with its evidence in the batch of the block; a match that a
 //     correlation counts also becomes a hit.
 //     Where there are indicators, they are looked for in each event as well
-//     (intel.Matcher).
+//     (intel.Matcher), to patterns one that is all a pattern asks for
+//     (intel.PatternMatcher); a part of a pattern becomes a hit as well.
 //  3. Batches are flushed in input order, whatever the number of workers, so
 //     two hunts over the same input print the same bytes.
 //  4. When all is read, the hits are sorted by event time and put to the
@@ -53,6 +54,7 @@ type run struct {
 	names      *event.Names
 	router     *event.Router
 	set        *sigma.Set
+	patterns   *intel.Patterns   // nil when there are none
 	facts      []finding.Finding // by rule: what all its findings share
 	needs      []needs           // by rule: what correlations want of it
 	correlator *sigma.Correlator
@@ -96,6 +98,9 @@ func (h *Hunt) Run(ctx context.Context, in *logs.Input, emit func(*finding.Findi
 		if r.Intel != nil {
 			w.intel, w.sweeps = r.Intel.NewMatcher(), r.sweeps()
 		}
+		if r.patterns != nil {
+			w.patterns = r.patterns.NewMatcher()
+		}
 		return w.work
 	}, r.flush)
 	interrupted := ctx.Err() != nil && err == ctx.Err()
@@ -130,6 +135,9 @@ func (h *Hunt) prepare(emit func(*finding.Finding) error) (*run, error) {
 			Kind: "sigma", Severity: finding.Severity(rule.Level), Title: rule.Title,
 			Rule: finding.Rule{ID: rule.ID, Path: rule.Path}, Techniques: rule.Techniques(), Groups: rule.Groups(),
 		}
+	}
+	if h.Intel != nil {
+		r.patterns = h.Intel.CompilePatterns(r.names)
 	}
 	r.router = event.NewRouter(r.names, logs.Routes())
 	r.set = sigma.Compile(rules, r.names, r.router)

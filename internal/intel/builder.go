@@ -37,6 +37,7 @@ type Builder struct {
 	context map[stix.ID]struct{} // observables that others refer to
 	bare    []bare
 	complex []complexPattern
+	seen    patternSet // none: it says what events can match
 	stats   Stats
 
 	value    string // the last observable

@@ -140,6 +140,9 @@ func (b *Builder) compile(row uint32, text []byte) error {
 		return err
 	}
 	if !ok {
+		if err := b.seen.check(p); err != nil {
+			return err
+		}
 		b.complex = append(b.complex, complexPattern{row, p})
 		return nil
 	}

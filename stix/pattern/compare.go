@@ -25,6 +25,7 @@ type test struct {
 	encoding encoding
 	set      map[string]bool // of IN, when all its values are strings
 	regex    *regexp.Regexp  // of LIKE and MATCHES
+	tree     *syntax.Regexp  // of regex
 	size     int             // of regex, in instructions
 	network  netip.Prefix    // of ISSUBSET and ISSUPERSET
 }
@@ -80,9 +81,9 @@ func newTest(c *Comparison) (*test, error) {
 			}
 		}
 	case Like:
-		t.regex, t.size, err = compileLike(c.Values[0].Text)
+		t.regex, t.tree, t.size, err = compileLike(c.Values[0].Text)
 	case Matches:
-		t.regex, t.size, err = compileRegex(c.Values[0].Text)
+		t.regex, t.tree, t.size, err = compileRegex(c.Values[0].Text)
 	case IsSubset, IsSuperset:
 		t.network, err = parseNetwork(c.Values[0].Text)
 	}
@@ -109,7 +110,7 @@ func parseNetwork(s string) (netip.Prefix, error) {
 
 // compileLike turns the wildcards of LIKE, % for any characters and _ for one,
 // into an expression over text in normal form C (section 9.6).
-func compileLike(s string) (r *regexp.Regexp, size int, err error) {
+func compileLike(s string) (r *regexp.Regexp, tree *syntax.Regexp, size int, err error) {
 	var b strings.Builder
 	b.WriteString(`(?s)^`)
 	s = norm.NFC.String(s)
@@ -130,10 +131,14 @@ func compileLike(s string) (r *regexp.Regexp, size int, err error) {
 		s = s[i+1:]
 	}
 	b.WriteByte('$')
-	if r, size, err = compileTree(syntax.Parse(b.String(), syntax.Perl)); err != nil {
-		return nil, 0, fmt.Errorf("LIKE: %w", err)
+	tree, err = syntax.Parse(b.String(), syntax.Perl)
+	if err == nil {
+		r, size, err = compileTree(tree)
 	}
-	return r, size, nil
+	if err != nil {
+		return nil, nil, 0, fmt.Errorf("LIKE: %w", err)
+	}
+	return r, tree, size, nil
 }
 
 // maxProgram bounds the instructions of a regular expression.
@@ -142,10 +147,7 @@ const maxProgram = 50_000
 var errProgram = errors.New("the expression is too large")
 
 // compileTree compiles an expression that has been parsed.
-func compileTree(tree *syntax.Regexp, err error) (r *regexp.Regexp, size int, _ error) {
-	if err != nil {
-		return nil, 0, err
-	}
+func compileTree(tree *syntax.Regexp) (r *regexp.Regexp, size int, err error) {
 	source := tree.String()
 	p, err := syntax.Compile(tree.Simplify())
 	if err != nil {
@@ -161,12 +163,12 @@ func compileTree(tree *syntax.Regexp, err error) (r *regexp.Regexp, size int, _ 
 // compileRegex compiles the expression of MATCHES: searched for anywhere, with
 // a dot that matches line ends too, in text in normal form C (section 9.6). As
 // in PCRE, $ matches in front of a line end that is the last character as well.
-func compileRegex(s string) (r *regexp.Regexp, size int, err error) {
-	tree, err := syntax.Parse(norm.NFC.String(s), syntax.Perl|syntax.DotNL)
+func compileRegex(s string) (r *regexp.Regexp, tree *syntax.Regexp, size int, err error) {
+	tree, err = syntax.Parse(norm.NFC.String(s), syntax.Perl|syntax.DotNL)
 	if err == nil {
 		looseEnd(tree)
-		if r, size, err = compileTree(tree, nil); err == nil {
-			return r, size, nil
+		if r, size, err = compileTree(tree); err == nil {
+			return r, tree, size, nil
 		}
 	}
 	why := "write it another way"
@@ -176,7 +178,7 @@ func compileRegex(s string) (r *regexp.Regexp, size int, err error) {
 	case backReference.MatchString(s):
 		why = "back-references cannot be matched in linear time; write the alternatives out"
 	}
-	return nil, 0, fmt.Errorf("MATCHES: %w; %s", err, why)
+	return nil, nil, 0, fmt.Errorf("MATCHES: %w; %s", err, why)
 }
 
 var backReference = regexp.MustCompile(`(^|[^\\])(\\\\)*\\[1-9]`)

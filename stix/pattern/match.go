@@ -29,6 +29,16 @@ func (m *Matcher) Match(d *Data) ([]*Observed, error) {
 	if s == nil {
 		return nil, problem
 	}
+	found, err := m.search(s)
+	if err == nil {
+		err = problem
+	}
+	return found, err
+}
+
+// search looks for a match among what satisfies brackets: in order of time, then
+// sparing what other brackets need.
+func (m *Matcher) search(s *search) ([]*Observed, error) {
 	for _, scarce := range []bool{false, true} {
 		s.scarce = scarce
 		s.order(m.root)
@@ -37,10 +47,10 @@ func (m *Matcher) Match(d *Data) ([]*Observed, error) {
 			return nil, ErrCost
 		}
 		if ok {
-			return s.observed(), problem
+			return s.observed(), nil
 		}
 	}
-	return nil, problem
+	return nil, nil
 }
 
 // A search looks for a match.
