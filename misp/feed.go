@@ -139,6 +139,14 @@ func feedEvent(folder fs.FS, uuid string) (*Event, error) {
 	return e, nil
 }
 
+// Wrapped returns the event under "Event", as feeds and instances write it.
+func (e *Event) Wrapped() []byte {
+	if len(e.body) < len(e.raw) {
+		return e.raw
+	}
+	return slices.Concat([]byte(`{"Event":`), e.raw, []byte{'}'})
+}
+
 // entry returns what the manifest says of an event.
 func (e *Event) entry() ManifestEntry {
 	m := ManifestEntry{Tags: e.Tags, Info: e.Info, Date: e.Date, Timestamp: e.Timestamp, Analysis: e.Analysis, ThreatLevelID: e.ThreatLevelID}
@@ -189,11 +197,7 @@ func WriteFeed(dir string, events iter.Seq[*Event]) error {
 		if _, twice := manifest[e.UUID]; twice {
 			return fmt.Errorf("event %s comes twice: a feed has each once", e.UUID)
 		}
-		raw := e.raw
-		if len(e.body) == len(e.raw) {
-			raw = slices.Concat([]byte(`{"Event":`), raw, []byte{'}'})
-		}
-		if err := replace(filepath.Join(dir, e.UUID+".json"), raw); err != nil {
+		if err := replace(filepath.Join(dir, e.UUID+".json"), e.Wrapped()); err != nil {
 			return err
 		}
 		manifest[e.UUID] = e.entry()

@@ -17,7 +17,8 @@ type exportCommand struct {
 
 	storeFlags
 
-	Format   string   `enum:"stix,csv" default:"stix" placeholder:"NAME" help:"stix: a bundle; csv: a table of the observables of indicators."`
+	Format   string   `enum:"stix,csv,misp" default:"stix" placeholder:"NAME" help:"stix: a bundle; csv: a table of the observables of indicators; misp: events of MISP."`
+	Feed     string   `placeholder:"DIR" help:"Write a MISP feed to this folder instead: manifest.json, hashes.csv and the events."`
 	Type     []string `placeholder:"TYPE,..." help:"Only objects of these types."`
 	Search   string   `placeholder:"WORDS" help:"Only objects that say this."`
 	Since    string   `placeholder:"TIME" help:"Only objects that were received after this time."`
@@ -30,6 +31,7 @@ func (exportCommand) Examples() string {
 	return `  tocsin export > everything.json
   tocsin export --type indicator,malware,relationship --for community > share.json
   tocsin export --format csv --search exchange > iocs.csv
+  tocsin export --for community --feed /var/www/misp
   tocsin export G0125 | jq '.objects[0].name'
 `
 }
@@ -46,8 +48,13 @@ func (c *exportCommand) Run(p *program) error {
 	defer s.Close()
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
 	out := &filter{sink: stix.NewWriter(w)}
-	if c.Format == "csv" {
+	switch {
+	case c.Feed != "":
+		out.sink = &mispExport{w: p.stdout, stderr: p.stderr, feed: c.Feed}
+	case c.Format == "csv":
 		out.sink = newCSVExport(w)
+	case c.Format == "misp":
+		out.sink = &mispExport{w: w, stderr: p.stderr}
 	}
 	if c.For != "node" {
 		out.withheld = func(o *stix.Object) (bool, error) { return tells(p.ctx, s, clearance, o) }

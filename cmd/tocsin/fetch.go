@@ -10,6 +10,7 @@ import (
 
 	"github.com/tocsin-project/tocsin/internal/intake"
 	"github.com/tocsin-project/tocsin/internal/logs"
+	"github.com/tocsin-project/tocsin/misp"
 )
 
 // Limits of what comes over the network.
@@ -33,8 +34,14 @@ var fetcher = &http.Client{
 	},
 }
 
-// fetch reads what an address holds.
+// fetch reads what an address holds: of a folder, the MISP feed in it.
 func (c *importCommand) fetch(p *program, address string, o intake.Options, imp *importer) error {
+	if strings.HasSuffix(address, "/") {
+		address += misp.ManifestFile
+	}
+	if folder, ok := strings.CutSuffix(address, misp.ManifestFile); ok && o.Feed == nil {
+		o.Feed = func(uuid string) error { return c.fetch(p, folder+uuid+".json", o, imp) }
+	}
 	body, err := get(p, address)
 	if err != nil {
 		imp.unread(address, err)

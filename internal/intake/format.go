@@ -24,8 +24,11 @@ type format struct {
 // format may come upon another.
 func formats() []format {
 	return []format{
-		{"stix", isSTIX, (*reading).stix},
 		{"misp", isMISP, (*reading).misp},
+		{"misp-galaxy", isGalaxy, (*reading).galaxy},
+		{"misp-manifest", isManifest, (*reading).manifest},
+		{"misp-hashes", isHashes, (*reading).hashes},
+		{"stix", isSTIX, (*reading).stix},
 		{"warninglist", isWarninglist, (*reading).warninglist},
 		{"pdf", isPDF, (*reading).pdf},
 		{"html", isHTML, (*reading).html},

@@ -34,6 +34,9 @@ type Options struct {
 	Confidence int      // of what is made here, 1 to 100; 0 states none
 	Lists      *observable.Warninglists
 	Lax        bool // takes in objects that break a MUST of STIX
+	// Feed reads an event of the feed whose manifest is the input; nil when the
+	// events are inputs themselves.
+	Feed func(uuid string) error
 }
 
 // An Item is one object that was read.

@@ -3,7 +3,6 @@ package intake
 import (
 	"bytes"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -28,7 +27,7 @@ func isWarninglist(head []byte, _ string) bool {
 
 // warninglist reads a list in MISP's format.
 func (r *reading) warninglist() error {
-	raw, err := io.ReadAll(io.LimitReader(r.R, stix.DefaultMaxObject+1))
+	raw, err := r.whole("warninglist")
 	if err != nil {
 		return err
 	}
