@@ -39,6 +39,7 @@ type Matcher struct {
 	json     bool
 	sweeping bool
 	places   []int
+	dull     [1 << 10]uint64 // hashes of names with which nothing is the matter
 }
 
 // NewMatcher returns a Matcher of x.

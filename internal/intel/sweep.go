@@ -3,6 +3,7 @@ package intel
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 
 	"github.com/tocsin-project/tocsin/internal/observable"
@@ -37,15 +38,18 @@ func (x *Index) Patterns() bool { return len(x.complex) > 0 }
 // sweepWord takes a word of raw text. What is no name, or names and numbers with
 // a colon between, is left to observable.Shapes.
 func (m *Matcher) sweepWord(start, end int, mask observable.Mask) bool {
-	if start > 0 && (m.text[start-1] == '\\' || m.text[start-1] == '%') {
-		observable.Shapes(m.text, start, end, mask, m.shape)
-		return true
+	before := byte(0)
+	if start > 0 {
+		before = m.text[start-1]
 	}
-	if mask.Plain() {
+	if mask.Plain() && before != '%' {
 		m.sweepPart(start, end)
+		if before == '\\' { // the first letter may be of an escape
+			m.sweepPart(start+1, end)
+		}
 		return true
 	}
-	if !mask.PlainParts() || m.x.table.oddHosts && m.text[end-1] == ':' {
+	if before == '\\' || before == '%' || !mask.PlainParts() || m.x.table.oddHosts && m.text[end-1] == ':' {
 		observable.Shapes(m.text, start, end, mask, m.shape)
 		return true
 	}
@@ -78,22 +82,32 @@ func (m *Matcher) sweepPart(start, end int) {
 // inWord reports whether a name begins or ends with c.
 func inWord(c byte) bool { return c-'0' <= 9 || c|0x20-'a' < 26 }
 
-// sweepName takes what may be a name, an address, or a digest.
+// sweepName takes what may be a name, an address, or a digest. Logs say the same
+// names over and over: those with which nothing is the matter are remembered,
+// by a hash of 64 bits with a seed that nobody knows.
 func (m *Matcher) sweepName(start, end int) {
 	t := m.text[start:end]
 	table := m.x.table
 	h := sum(t, table.seed)
+	slot := &m.dull[h%uint64(len(m.dull))]
+	if *slot == h {
+		return
+	}
 	switch {
 	case table.has(h) && table.known(h, t),
 		t[0] <= '9' && m.x.networks.any && m.x.networks.mayText(t),
 		table.below != nil && m.hasParent(t):
 		m.places = append(m.places, start)
-	case table.urls && m.urlAround(start, end) && table.has(h^ofHost):
-		if n := len(m.hits); m.escaped(start, end) {
+	case table.urls && table.has(h^ofHost):
+		if n := len(m.hits); !m.urlAround(start, end) {
+			return
+		} else if m.escaped(start, end) {
 			m.places = append(m.places, start)
 		} else if m.tryURL(start, end); len(m.hits) > n {
 			m.places = append(m.places, start)
 		}
+	default:
+		*slot = h
 	}
 }
 
@@ -132,13 +146,13 @@ func (m *Matcher) hasParent(t []byte) bool {
 func (n *networks) mayText(t []byte) bool {
 	var part [2]int
 	k := 0
-	for _, c := range t {
+	for i, c := range t {
 		switch {
 		case c == '.':
 			if k++; k == 2 {
 				return n.may(byte(part[0]), byte(part[1]))
 			}
-		case c-'0' > 9:
+		case c-'0' > 9 || i == len("255.255."):
 			return false
 		default:
 			if part[k] = part[k]*10 + int(c-'0'); part[k] > 255 {
@@ -184,21 +198,28 @@ func (m *Matcher) sweepLiteral(n, start int) {
 // words.
 func (m *Matcher) escapes() {
 	const ones = 0x0101010101010101
-	zeros := func(w uint64) uint64 { return (w - ones) &^ w & (0x80 * ones) }
-	var before uint64
-	for i := 0; i+8 <= len(m.text); i += 8 {
-		w := binary.LittleEndian.Uint64(m.text[i:])
-		slashes := zeros(w ^ '\\'*ones)
-		follow := zeros(w ^ 'u'*ones)
-		if m.x.table.oddHosts {
-			follow |= zeros(w ^ '/'*ones)
+	text, odd := m.text, m.x.table.oddHosts
+	before := uint64(0) // whether the eight bytes before end with a backslash
+	for i := 0; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		x := w ^ '\\'*ones
+		slashes := (x - ones) &^ x & (0x80 * ones)
+		behind := slashes<<8 | before
+		before = slashes >> 56
+		if behind == 0 {
+			continue
 		}
-		if (slashes<<8|before)&follow != 0 {
+		x = w ^ 'u'*ones
+		follow := (x - ones) &^ x
+		if odd {
+			x = w ^ '/'*ones
+			follow |= (x - ones) &^ x
+		}
+		if behind&follow != 0 {
 			m.escapesWithin(i-1, i+8)
 		}
-		before = slashes >> 56
 	}
-	m.escapesWithin(len(m.text)&^7-1, len(m.text))
+	m.escapesWithin(len(text)&^7-1, len(text))
 }
 
 // escapesWithin looks at the escapes that begin in text[from:to].
@@ -210,32 +231,46 @@ func (m *Matcher) escapesWithin(from, to int) {
 		if m.text[i+1] == '/' && i > 0 && (m.text[i-1] == ':' || m.text[i-1] == '/' && i > 1 && m.text[i-2] == ':') {
 			m.places = append(m.places, i)
 		}
-		if m.text[i+1] != 'u' {
-			continue
-		}
-		var c rune
-		for _, d := range m.text[i+2 : i+6] {
-			switch {
-			case d-'0' <= 9:
-				c = c<<4 | rune(d-'0')
-			default:
-				c = c<<4 | rune(d|0x20-'a'+10)&15
-			}
-		}
-		switch {
-		case c < 0x80:
-			if isPlain(byte(c)) || c == '@' || c == ':' || c == '/' || c == '%' || c == '\\' {
-				m.places = append(m.places, i)
-			}
-			// Its last digits hide where the word behind it begins.
-			for n := i + 6; n < len(m.text) && (isPlain(m.text[n]) || m.text[n] == ':' || m.text[n] == '@'); n++ {
-				if m.text[n] == '.' || m.text[n] == ':' || n-i > 32 {
-					m.places = append(m.places, i)
-					break
-				}
-			}
-		case i > 0 && isPlain(m.text[i-1]), i+6 < len(m.text) && isPlain(m.text[i+6]):
+		if c, ok := m.escape(i); ok && m.hides(c, i) {
 			m.places = append(m.places, i)
 		}
 	}
+}
+
+// escape returns what the escape \uXXXX at i stands for. A backslash that is
+// escaped itself begins none.
+func (m *Matcher) escape(i int) (c rune, ok bool) {
+	if m.text[i+1] != 'u' {
+		return 0, false
+	}
+	run := i
+	for run > 0 && m.text[run-1] == '\\' {
+		run--
+	}
+	var u [2]byte
+	if _, err := hex.Decode(u[:], m.text[i+2:i+6]); err != nil || (i-run)%2 == 1 {
+		return 0, false
+	}
+	return rune(u[0])<<8 | rune(u[1]), true
+}
+
+// hides reports whether the escape of c at i may hide an observable: it is part
+// of a word, or its digits run into one.
+func (m *Matcher) hides(c rune, i int) bool {
+	behind := m.text[i+6:]
+	if c >= 0x80 {
+		return i > 0 && isPlain(m.text[i-1]) || len(behind) > 0 && isPlain(behind[0])
+	}
+	if isPlain(byte(c)) || c == '@' || c == ':' || c == '/' || c == '%' || c == '\\' {
+		return true
+	}
+	for n, b := range behind {
+		switch {
+		case b == '.' || b == ':' || n > 26:
+			return true
+		case !isPlain(b) && b != '@':
+			return false
+		}
+	}
+	return false
 }
