@@ -23,7 +23,7 @@ var mayImport = map[string][]string{
 	"evtx/evtxtest":            nil,
 	"sigma":                    {"event"},
 	"stix":                     nil,
-	"stix/pattern":             {"stix", "event"},
+	"stix/pattern":             {"stix"},
 	"misp":                     {"stix", "stix/pattern"},
 	"rules":                    nil,
 	"internal/logs":            {"event", "evtx"},
@@ -44,7 +44,7 @@ var mayImport = map[string][]string{
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           {"stix/pattern"},
-	"cmd/tocsin":               {"event", "stix", "misp", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "misp", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 
 	"internal/store/postgres/postgrestest": nil,
 
