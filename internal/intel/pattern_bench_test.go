@@ -96,3 +96,15 @@ func TestMatchingPatternsAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func BenchmarkCompilePatterns(b *testing.B) {
+	list := benchPatterns(b, 1000)
+	size := 0
+	for _, p := range list {
+		size += len(p.String())
+	}
+	b.SetBytes(int64(size))
+	for b.Loop() {
+		compilePatterns(list, event.NewNames())
+	}
+}

@@ -2,7 +2,6 @@ package intel
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -171,45 +170,62 @@ func tablePath(p pattern.Path) (path string, element int) {
 	return b.String(), element
 }
 
-// asShown parses p again with values as events show them: digests and names of
-// domains in lower case, hives of the registry spelt out.
+// asShown returns p with values as events show them: digests and names of domains
+// in lower case, hives of the registry spelt out. p itself stays as it is.
 func asShown(p *pattern.Pattern) (*pattern.Pattern, error) {
-	q, err := pattern.Parse(p.String())
-	if err != nil {
-		return nil, err
+	changed := false
+	rewrite(p, func(v *pattern.Literal, shown string) { changed = changed || v.Text != shown })
+	if !changed {
+		return p, nil
 	}
-	var tests func(c *pattern.Comparison)
-	tests = func(c *pattern.Comparison) {
-		for _, operand := range c.Operands {
-			tests(operand)
-		}
+	q, err := pattern.Parse(p.String())
+	if err == nil {
+		rewrite(q, func(v *pattern.Literal, shown string) { v.Text = shown })
+	}
+	return q, err
+}
+
+// rewrite calls yield with each string that must equal a value, and what it is as
+// events show it.
+func rewrite(p *pattern.Pattern, yield func(v *pattern.Literal, shown string)) {
+	eachTest(p.Root, func(c *pattern.Comparison) {
 		if c.Op != pattern.Equal && c.Op != pattern.NotEqual && c.Op != pattern.In {
 			return
 		}
-		lower, isKey := false, c.Path.Type == "windows-registry-key" && c.Path.Steps[0].Key == "key"
-		for i, step := range c.Path.Steps {
-			lower = lower || step.Key == "hashes" && i+1 < len(c.Path.Steps)
+		isKey := c.Path.Type == "windows-registry-key" && c.Path.Steps[0].Key == "key"
+		lower := c.Path.Type == "domain-name" || c.Path.Type == "mac-addr"
+		for _, step := range c.Path.Steps[:len(c.Path.Steps)-1] {
+			lower = lower || step.Key == "hashes"
 		}
-		lower = lower || c.Path.Type == "domain-name" || c.Path.Type == "mac-addr"
 		for i := range c.Values {
-			if v := &c.Values[i]; v.Kind == pattern.String && lower {
-				v.Text = string(appendLower(nil, []byte(v.Text)))
-			} else if v.Kind == pattern.String && isKey {
-				v.Text = string(appendKey(nil, []byte(v.Text)))
+			switch v := &c.Values[i]; {
+			case v.Kind != pattern.String:
+			case lower:
+				yield(v, string(appendLower(nil, []byte(v.Text))))
+			case isKey:
+				yield(v, string(appendKey(nil, []byte(v.Text))))
 			}
 		}
+	})
+}
+
+// eachTest calls yield with each test of one property.
+func eachTest(o *pattern.Observation, yield func(c *pattern.Comparison)) {
+	for _, operand := range o.Operands {
+		eachTest(operand, yield)
 	}
-	var walk func(o *pattern.Observation)
-	walk = func(o *pattern.Observation) {
-		for _, operand := range o.Operands {
+	var walk func(c *pattern.Comparison)
+	walk = func(c *pattern.Comparison) {
+		for _, operand := range c.Operands {
 			walk(operand)
 		}
-		if o.Test != nil {
-			tests(o.Test)
+		if c.Op > pattern.Or {
+			yield(c)
 		}
 	}
-	walk(q.Root)
-	return q, nil
+	if o.Test != nil {
+		walk(o.Test)
+	}
 }
 
 // pathOf is the path of a row, as patterns write it.
@@ -222,32 +238,13 @@ func (e errUnseen) Error() string {
 	return "no log shows " + strings.Join(e, ", ") + " (docs/pattern.md says what logs show)"
 }
 
-// unseen returns the paths of a pattern that the table does not have, quoted for
-// people, when it can never match for it.
+// unseen returns the paths of a pattern that the table does not have.
 func (s *schema) unseen(p *pattern.Pattern) (list errUnseen) {
-	var tests func(c *pattern.Comparison)
-	tests = func(c *pattern.Comparison) {
-		for _, operand := range c.Operands {
-			tests(operand)
+	eachTest(p.Root, func(c *pattern.Comparison) {
+		path := c.Path.String()
+		if len(list) < 8 && !slices.Contains(list, path) && s.Property(c.Path) < 0 {
+			list = append(list, path)
 		}
-		if c.Op > pattern.Or && s.property(slices.Index(s.types, c.Path.Type), c.Path) == nil {
-			if path := c.Path.String(); !slices.Contains(list, path) && len(list) < 8 {
-				list = append(list, path)
-			}
-		}
-	}
-	var walk func(o *pattern.Observation)
-	walk = func(o *pattern.Observation) {
-		for _, operand := range o.Operands {
-			walk(operand)
-		}
-		if o.Test != nil {
-			tests(o.Test)
-		}
-	}
-	walk(p.Root)
-	if list == nil {
-		list = errUnseen{"what it asks for at " + strconv.Itoa(p.Root.Pos+1)}
-	}
+	})
 	return list
 }

@@ -2,6 +2,7 @@ package intel
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/tocsin-project/tocsin/event"
@@ -59,14 +60,24 @@ func compilePatterns(list []*pattern.Pattern, names *event.Names) (*patternSet, 
 	return s, errs
 }
 
-// check says why no event can match p.
+// check says why no event can match p, or why it cannot be compiled. What cannot
+// fail is not compiled for it.
 func (s *patternSet) check(p *pattern.Pattern) error {
 	if s.schema == nil {
 		s.schema = newSchema(event.NewNames())
 	}
+	risky := len(s.schema.unseen(p)) > 0 || p.Root.Op != pattern.Bracket
+	eachTest(p.Root, func(c *pattern.Comparison) {
+		risky = risky || c.Op == pattern.Matches || c.Op == pattern.IsSubset || c.Op == pattern.IsSuperset
+	})
+	if !risky {
+		return nil
+	}
 	_, err := s.compile(p)
 	return err
 }
+
+var errNever = errors.New("no event can match it: an index is beyond a list, or a set is empty")
 
 func (s *patternSet) compile(p *pattern.Pattern) (*pattern.Bound, error) {
 	p, err := asShown(p)
@@ -83,7 +94,10 @@ func (s *patternSet) compile(p *pattern.Pattern) (*pattern.Bound, error) {
 			return b, nil
 		}
 	}
-	return nil, s.schema.unseen(p)
+	if list := s.schema.unseen(p); list != nil {
+		return nil, list
+	}
+	return nil, errNever
 }
 
 // watch notes what the brackets of pattern i cannot do without.

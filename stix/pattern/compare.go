@@ -24,9 +24,10 @@ type test struct {
 	other    []Step // the path under its name in STIX 2.1, if the pattern uses that of STIX 2.0
 	encoding encoding
 	set      map[string]bool // of IN, when all its values are strings
-	regex    *regexp.Regexp  // of LIKE and MATCHES
+	like     like            // of LIKE
+	regex    *regexp.Regexp  // of MATCHES
 	tree     *syntax.Regexp  // of regex
-	size     int             // of regex, in instructions
+	size     int             // of like or regex: steps for a character
 	network  netip.Prefix    // of ISSUBSET and ISSUPERSET
 }
 
@@ -81,7 +82,8 @@ func newTest(c *Comparison) (*test, error) {
 			}
 		}
 	case Like:
-		t.regex, t.tree, t.size, err = compileLike(c.Values[0].Text)
+		t.like = newLike(c.Values[0].Text)
+		t.size = t.like.size()
 	case Matches:
 		t.regex, t.tree, t.size, err = compileRegex(c.Values[0].Text)
 	case IsSubset, IsSuperset:
@@ -108,56 +110,24 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(a, a.BitLen()), nil
 }
 
-// compileLike turns the wildcards of LIKE, % for any characters and _ for one,
-// into an expression over text in normal form C (section 9.6).
-func compileLike(s string) (r *regexp.Regexp, tree *syntax.Regexp, size int, err error) {
-	var b strings.Builder
-	b.WriteString(`(?s)^`)
-	s = norm.NFC.String(s)
-	for s != "" {
-		i := strings.IndexAny(s, "%_")
-		if i < 0 {
-			i = len(s)
-		}
-		b.WriteString(regexp.QuoteMeta(s[:i]))
-		if i == len(s) {
-			break
-		}
-		if s[i] == '%' {
-			b.WriteString(".*")
-		} else {
-			b.WriteByte('.')
-		}
-		s = s[i+1:]
-	}
-	b.WriteByte('$')
-	tree, err = syntax.Parse(b.String(), syntax.Perl)
-	if err == nil {
-		r, size, err = compileTree(tree)
-	}
-	if err != nil {
-		return nil, nil, 0, fmt.Errorf("LIKE: %w", err)
-	}
-	return r, tree, size, nil
-}
-
 // maxProgram bounds the instructions of a regular expression.
 const maxProgram = 50_000
 
-var errProgram = errors.New("the expression is too large")
+var errProgram = errors.New("MATCHES: the expression is too large; write it with smaller numbers of repetitions")
 
-// compileTree compiles an expression that has been parsed.
-func compileTree(tree *syntax.Regexp) (r *regexp.Regexp, size int, err error) {
-	source := tree.String()
-	p, err := syntax.Compile(tree.Simplify())
-	if err != nil {
-		return nil, 0, err
+// program returns about how many instructions an expression takes.
+func program(r *syntax.Regexp) int {
+	n := max(1, len(r.Rune)/8)
+	if r.Op == syntax.OpLiteral {
+		n = len(r.Rune)
 	}
-	if len(p.Inst) > maxProgram {
-		return nil, 0, errProgram
+	for _, sub := range r.Sub {
+		n = min(n+program(sub), 1<<40)
 	}
-	r, err = regexp.Compile(source)
-	return r, len(p.Inst), err
+	if r.Op == syntax.OpRepeat {
+		n = min(n*max(r.Min, r.Max, 1), 1<<40)
+	}
+	return n
 }
 
 // compileRegex compiles the expression of MATCHES: searched for anywhere, with
@@ -167,7 +137,10 @@ func compileRegex(s string) (r *regexp.Regexp, tree *syntax.Regexp, size int, er
 	tree, err = syntax.Parse(norm.NFC.String(s), syntax.Perl|syntax.DotNL)
 	if err == nil {
 		looseEnd(tree)
-		if r, size, err = compileTree(tree); err == nil {
+		if size = program(tree); size > maxProgram {
+			return nil, nil, 0, errProgram
+		}
+		if r, err = regexp.Compile(tree.String()); err == nil {
 			return r, tree, size, nil
 		}
 	}
@@ -219,7 +192,10 @@ func (t *test) one(v *value, problem *error) bool {
 		result = !t.equal(v, &c.Values[0], problem)
 	case In:
 		result = t.in(v, problem)
-	case Like, Matches:
+	case Like:
+		text, ok := t.text(v)
+		result = ok && t.like.matches(norm.NFC.String(text))
+	case Matches:
 		text, ok := t.text(v)
 		result = ok && t.regex.MatchString(norm.NFC.String(text))
 	case IsSubset:

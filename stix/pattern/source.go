@@ -120,7 +120,8 @@ const (
 	Forever = math.MaxInt64
 )
 
-// Holds reports whether s satisfies a bracket.
+// Holds reports whether s satisfies a bracket. A test of LIKE and MATCHES that
+// would take very long for the length of a value does not hold.
 func (b *Bound) Holds(bracket int, s Source) bool {
 next:
 	for _, parts := range b.brackets[bracket] {
@@ -185,6 +186,10 @@ func first(s Source, typ, object, property int) (Value, bool) {
 	return s.Value(typ, object, property, 0)
 }
 
+// maxOne bounds the steps that one test of one value may take: an expression of a
+// hundred instructions looks at half a megabyte.
+const maxOne = 50_000_000
+
 // one tests a value. The string that the test sees is gone before the Source is
 // asked again.
 func (t *boundTest) one(v Value) bool {
@@ -198,6 +203,9 @@ func (t *boundTest) one(v Value) bool {
 		if x.isInt, x.integer, x.float = err == nil, n, float64(n); err != nil {
 			x.float, _ = strconv.ParseFloat(x.text, 64)
 		}
+	}
+	if len(v.Text)*t.test.size > maxOne {
+		return false
 	}
 	var problem error // a text that is no timestamp does not match
 	return t.test.one(&x, &problem)

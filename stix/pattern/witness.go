@@ -28,7 +28,11 @@ func (t *test) witnesses(property int) []Witness {
 			}
 		}
 		return list
-	case Like, Matches:
+	case Like:
+		if text := t.like.required(); text != "" {
+			return []Witness{{property, Contains, text}}
+		}
+	case Matches:
 		texts, ok := required(t.tree)
 		if !ok {
 			return present
