@@ -37,10 +37,6 @@ type name struct{ table, column, text string }
 func (db *DB) write(ctx context.Context, f func(*writer) error) error {
 	return db.with(ctx, func(ctx context.Context, c *pgx.Conn) error {
 		return pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-			// A batch is looked up by its keys, however many there are.
-			if _, err := tx.Exec(ctx, `SET LOCAL enable_seqscan = off`); err != nil {
-				return err
-			}
 			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, writers); err != nil {
 				return err
 			}

@@ -33,6 +33,23 @@ const writers = 0x546f6373
 // connectTimeout is how long Open waits for the server.
 const connectTimeout = 30 * time.Second
 
+// settings are those of each connection. Every query of a store finds its rows
+// through an index, and most stop after some: a plan that reads whole tables, as
+// the server makes for tables that have grown since it last counted, is a
+// hundred times slower.
+var settings = map[string]string{
+	"application_name":                "tocsin",
+	"search_path":                     "tocsin",
+	"synchronous_commit":              "on",
+	"jit":                             "off",
+	"max_parallel_workers_per_gather": "0",
+	"enable_seqscan":                  "off",
+	"enable_bitmapscan":               "off",
+	"enable_hashjoin":                 "off",
+	"enable_mergejoin":                "off",
+	"enable_material":                 "off",
+}
+
 // A DB is a store in a database.
 type DB struct {
 	*store.Reader
@@ -51,9 +68,9 @@ func Open(url string) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	config.RuntimeParams["search_path"] = "tocsin"
-	config.RuntimeParams["synchronous_commit"] = "on"
-	config.RuntimeParams["application_name"] = "tocsin"
+	for name, value := range settings {
+		config.RuntimeParams[name] = value
+	}
 	pool := stdlib.OpenDB(*config)
 	pool.SetMaxOpenConns(16)
 	pool.SetMaxIdleConns(8)
