@@ -264,7 +264,9 @@ func ScanDrafts(rows Rows) ([]Incoming, error) {
 		if err != nil {
 			return nil, err
 		}
-		d.Object, d.Made = o, true
+		// What another created, such as ATT&CK, was not made here, and no version
+		// of ours takes the place of its own.
+		d.Object, d.Made = o, o.CreatedByRef == ""
 		drafts = append(drafts, d)
 	}
 	slices.SortFunc(drafts, func(a, b draft) int { return cmp.Compare(a.added, b.added) })

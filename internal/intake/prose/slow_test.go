@@ -22,8 +22,8 @@ func TestLinearTime(t *testing.T) {
 			formats = append(formats, HTML, Markdown)
 		}
 		for _, f := range formats {
-			short := readingTime(t, unit, 1<<13, f)
-			long := readingTime(t, unit, 1<<16, f)
+			short := readingTime(t, unit, 1<<12, f)
+			long := readingTime(t, unit, 1<<15, f)
 			if long > 64*max(short, 10*time.Millisecond) {
 				t.Errorf("%q as %s: %v, eight times as much %v", unit, f, short, long)
 			}
