@@ -236,7 +236,33 @@ func (b *builder) notes(statements []Statement) {
 			continue
 		}
 		key := string(s.Kind) + "\n" + s.Value + "\n" + s.Role("of") + "\n" + s.Role("for") + "\n" + s.Mood.String()
-		b.note(s, key, s.headline(b.doc.Text), b.about(statements, s))
+		about := b.about(statements, s)
+		b.note(s, key, s.headline(b.doc.Text), about)
+		if s.Kind == Count && s.Mood&(Negated|Denied|Asked) == 0 {
+			b.targets(statements, s, about)
+		}
+	}
+}
+
+// targets drafts whom a campaign targets when its victims are counted: those
+// of a country, and sectors that are named right behind ("including").
+func (b *builder) targets(statements []Statement, s *Statement, about []stix.ID) {
+	for _, campaign := range about {
+		if campaign.Type() != "campaign" {
+			continue
+		}
+		if code := s.Role("country"); countryName(code) != "" {
+			b.relate(s, "targets", campaign, shared("location", code), s.headline(b.doc.Text))
+		}
+		for i := range statements {
+			o := &statements[i]
+			if o.Kind != Sector || o.Sentence != s.Sentence || o.Start < s.End || o.Start-s.End > 40 {
+				continue
+			}
+			if strings.Contains(b.doc.Text[s.End:o.Start], "including") {
+				b.relate(s, "targets", campaign, b.entity(o), s.headline(b.doc.Text))
+			}
+		}
 	}
 }
 

@@ -188,7 +188,7 @@ func (b *builder) observable(s *Statement) {
 
 // relate drafts a relationship. Its description says how it is said.
 func (b *builder) relate(s *Statement, typ string, from, to stix.ID, description string) {
-	if from == "" || to == "" || from == to {
+	if !b.made[from] || !b.made[to] || from == to {
 		return
 	}
 	mood := s.Mood.String()

@@ -123,6 +123,8 @@ func TestNewsDrafts(t *testing.T) {
 		"identity New Zealand", "identity Japan", "identity NATO",
 		"threat-actor cyber actors affiliated to China's Ministry of State Security attributed-to identity Ministry of State Security",
 		"campaign Microsoft Exchange Server hack attributed-to threat-actor cyber actors affiliated to China's Ministry of State Security",
+		"campaign Microsoft Exchange Server hack targets location United States",
+		"campaign Microsoft Exchange Server hack targets identity government-local",
 		"identity Kaseya",
 	} {
 		if !slices.Contains(got, want) {
