@@ -21,14 +21,16 @@ import (
 )
 
 var (
-	repeat = flag.Int("n", 3, "how many times each cell runs")
-	rules  = flag.String("rules", "../shared/data/sigma", "SigmaHQ rules")
-	evtx   = flag.String("evtx", "", "folder of EVTX files (default: made by exercise/generate)")
-	size   = flag.String("size", "5GB", "size of the mixed folder for whole hunts")
-	events = flag.Int("events", 100_000, "events of each Sigma lane")
-	work   = flag.String("work", "", "folder to work in, kept; default a temporary one")
-	only   = flag.String("only", "", "sections to run, by letter: e EVTX, s Sigma, h hunts, l rule load, p STIX patterns; default all")
-	cases  = flag.String("cases", "../shared/data/stix/pattern-match-v21.json", "cases of pattern matching")
+	repeat      = flag.Int("n", 3, "how many times each cell runs")
+	rules       = flag.String("rules", "../shared/data/sigma", "SigmaHQ rules")
+	evtx        = flag.String("evtx", "", "folder of EVTX files (default: made by exercise/generate)")
+	size        = flag.String("size", "5GB", "size of the mixed folder for whole hunts")
+	events      = flag.Int("events", 100_000, "events of each Sigma lane")
+	work        = flag.String("work", "", "folder to work in, kept; default a temporary one")
+	indicatorMB = flag.Int("indicator-mb", 1000, "MB of log for each lane of indicators")
+
+	only  = flag.String("only", "", "sections to run, by letter: e EVTX, s Sigma, h hunts, l rule load, p STIX patterns, i indicators; default all")
+	cases = flag.String("cases", "../shared/data/stix/pattern-match-v21.json", "cases of pattern matching")
 )
 
 func main() {
@@ -59,7 +61,7 @@ func bench() error {
 	for _, section := range []struct {
 		letter string
 		run    func(*table) error
-	}{{"e", evtxCells}, {"s", sigmaCells}, {"l", loadCells}, {"h", huntCells}, {"p", patternCells}} {
+	}{{"e", evtxCells}, {"s", sigmaCells}, {"l", loadCells}, {"h", huntCells}, {"p", patternCells}, {"i", indicatorCells}} {
 		if *only == "" || strings.Contains(*only, section.letter) {
 			if err := section.run(b); err != nil {
 				return err

@@ -79,6 +79,8 @@ type worker struct {
 	class   *event.Class // of the last event, to note each class once
 	sweeps  bool
 	samples [sampled]int
+	block   *logs.Block // being parsed, if it was swept first: indicators can only match at places
+	places  []int
 
 	patterns *intel.PatternMatcher // nil when there are none
 }
@@ -88,6 +90,10 @@ func (w *worker) work(b *logs.Block, out *batch) {
 	w.file, w.out, w.class = b.File, out, nil
 	if w.sweeps && w.sweep(b) {
 		return
+	}
+	w.block = nil
+	if w.intel != nil {
+		w.prepare(b)
 	}
 	out.stats = w.parser.Parse(b, w.see)
 	out.stats.Records -= out.late
@@ -116,7 +122,7 @@ func (w *worker) see(e *event.Event) {
 			w.found(e, r)
 		}
 	}
-	if w.intel != nil {
+	if w.intel != nil && w.mayMatch(e) {
 		hits := w.intel.Match(e)
 		for i := range hits {
 			w.indicated(e, &hits[i])

@@ -350,13 +350,17 @@ func TestIndicatorsAreFoundExactly(t *testing.T) {
 				t.Fatal(err)
 			}
 			source := strings.Split(b.String(), "\n")
-			for _, size := range []int{1 << 20, 512, 3000} {
+			for turn, size := range []int{1 << 20, 512, 3000, 3000} {
+				rules := &sigma.Ruleset{}
+				if turn == 3 { // all records are parsed, and put to a rule
+					rules = sigma.Parse("x.yml", []byte("title: x\nlogsource: {category: x}\ndetection:\n  s: {a: b}\n  condition: s\n"), sigma.Options{})
+				}
 				in, err := logs.Open([]string{path}, logs.Options{BlockSize: size})
 				if err != nil {
 					t.Fatal(err)
 				}
 				got := map[string]bool{}
-				h := &hunt.Hunt{Rules: &sigma.Ruleset{}, Intel: x, Workers: 2, From: hunt.Always, To: hunt.Forever}
+				h := &hunt.Hunt{Rules: rules, Intel: x, Workers: 2, From: hunt.Always, To: hunt.Forever}
 				cov, err := h.Run(context.Background(), in, func(f *finding.Finding) error {
 					var n int
 					fmt.Sscanf(f.Indicator.ID[len("indicator--00000000-0000-4000-8000-"):], "%d", &n)

@@ -35,6 +35,7 @@ func (w *worker) sweep(b *logs.Block) bool {
 	if !ok || records == 0 {
 		return false
 	}
+	w.block = nil
 	places := w.intel.Sweep(b.Data, json)
 	for i := range sampled {
 		w.samples[i] = (len(b.Data) - 1) * i / (sampled - 1)
@@ -89,4 +90,25 @@ func addStats(total, s *logs.Stats) {
 		total.Latest = max(total.Latest, s.Latest)
 	}
 	total.Problems = slices.Concat(total.Problems, s.Problems)
+}
+
+// prepare looks for where in b an indicator may match before it is parsed as a
+// whole, so that no other record has to be asked about.
+func (w *worker) prepare(b *logs.Block) {
+	if _, json, ok := b.Counted(); ok && b.Offset > 0 {
+		w.block, w.places = b, w.intel.Sweep(b.Data, json)
+	}
+}
+
+// mayMatch reports whether an indicator may match e. Records come in the order
+// of their lines.
+func (w *worker) mayMatch(e *event.Event) bool {
+	if w.block == nil {
+		return true
+	}
+	at := int(e.Offset - w.block.Offset)
+	for len(w.places) > 0 && w.places[0] < at {
+		w.places = w.places[1:]
+	}
+	return len(w.places) > 0 && bytes.IndexByte(w.block.Data[at:w.places[0]], '\n') < 0
 }
