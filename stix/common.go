@@ -50,7 +50,7 @@ func (c *Common) set(name, v []byte) error {
 	case "external_references":
 		err = setExternalReferences(&c.ExternalReferences, v)
 	case "confidence":
-		err = json.Unmarshal(v, &c.Confidence, scanned)
+		err = setInt(&c.Confidence, v)
 	case "granular_markings":
 		err = json.Unmarshal(v, &c.GranularMarkings, scanned)
 	case "extensions":
@@ -75,6 +75,18 @@ func setString[T ~string](to *T, v []byte) error {
 		return json.Unmarshal(v, to, scanned)
 	}
 	*to = T(unquote(v))
+	return nil
+}
+
+func setInt(to **int, v []byte) error {
+	n := 0
+	for _, d := range v {
+		if d -= '0'; d > 9 || len(v) > 9 {
+			return json.Unmarshal(v, to, scanned)
+		}
+		n = n*10 + int(d)
+	}
+	*to = &n
 	return nil
 }
 

@@ -209,7 +209,7 @@ func (r *Reader) extent() ([]byte, error) {
 	depth, quoted, escaped, large := 0, false, false, false
 	for {
 		if r.pos == len(r.buf) {
-			if len(r.buf) >= r.limit() {
+			if r.offset+int64(r.pos)-start >= int64(r.limit()) {
 				large = true
 				start = r.offset + int64(r.pos)
 				r.release()
@@ -279,9 +279,12 @@ func (r *Reader) skip() (byte, error) {
 	}
 }
 
-// release drops what has been read, so that the buffer starts at the byte at
-// hand.
+// release drops what has been read, as soon as that is half of the buffer: what
+// stands behind it must be moved.
 func (r *Reader) release() {
+	if r.pos < len(r.buf)/2 {
+		return
+	}
 	n := copy(r.buf, r.buf[r.pos:])
 	r.offset += int64(r.pos)
 	r.buf, r.pos = r.buf[:n], 0
