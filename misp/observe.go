@@ -48,18 +48,17 @@ func (w *witness) keep(c *stix.Common, make func() (*stix.Object, error)) stix.I
 	}
 	held := &b.scos[i]
 	held.marking = held.marking.and(w.marking)
-	if fuller(make, held.make) {
+	if !alone[c.ID.Type()] && fuller(make, held.make) {
 		held.common, held.make = c, make
 	}
 	return c.ID
 }
 
-// fuller reports whether what a makes says more than what b makes. An
-// observable that is its value alone is never made for it.
+// alone are the types that say nothing beside what they are known by.
+var alone = map[string]bool{"domain-name": true, "ipv4-addr": true, "ipv6-addr": true, "url": true, "mac-addr": true, "mutex": true}
+
+// fuller reports whether what a makes says more than what b makes.
 func fuller(a, b func() (*stix.Object, error)) bool {
-	if a == nil || b == nil {
-		return false
-	}
 	x, err := a()
 	y, err2 := b()
 	return err == nil && err2 == nil && len(x.Raw()) > len(y.Raw())
@@ -316,7 +315,32 @@ func (w *witness) file(a *Attribute) stix.ID {
 	if o.Name == "" && o.Hashes == nil {
 		return ""
 	}
+	o.ID = fileID(o)
 	return w.keep(&o.Common, func() (*stix.Object, error) { return stix.Make(o) })
+}
+
+// fileID returns what stix.ObservableID does for a file of which one digest, a
+// name or both are known: its contributing properties in canonical JSON (RFC
+// 8785), which for these is how they are written anyway.
+func fileID(o *stix.File) stix.ID {
+	b := []byte{'{'}
+	var err error
+	for name, sum := range o.Hashes {
+		b, _ = jsontext.AppendQuote(append(b, `"hashes":{`...), name)
+		if b, err = jsontext.AppendQuote(append(b, ':'), sum); err != nil {
+			return ""
+		}
+		b = append(b, '}')
+	}
+	if o.Name != "" {
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		if b, err = jsontext.AppendQuote(append(b, `"name":`...), o.Name); err != nil {
+			return ""
+		}
+	}
+	return stix.NamedID("file", string(append(b, '}')))
 }
 
 // maxArtifact is how many bytes an attachment may have to become an artifact,

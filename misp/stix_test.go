@@ -135,3 +135,20 @@ func TestEveryType(t *testing.T) {
 		})
 	}
 }
+
+// The identifier of a file is the one that section 2.9 derives.
+func TestFileID(t *testing.T) {
+	for _, f := range []stix.File{
+		{Name: "it's \"é\"\\\x01\u2028.exe"},
+		{Hashes: stix.Hashes{"MD5": strings.Repeat("0a", 16)}},
+		{Hashes: stix.Hashes{"SHA-512-224": strings.Repeat("0a", 28)}, Name: "a<b>&c"},
+	} {
+		want, err := stix.Make(&f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fileID(&f); got != want.ID {
+			t.Errorf("%s has %s, want %s", want.Raw(), got, want.ID)
+		}
+	}
+}
