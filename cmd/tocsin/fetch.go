@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -67,6 +68,10 @@ func get(p *program, address string) (io.ReadCloser, error) {
 	req.Header.Set("Accept", "*/*")
 	res, err := fetcher.Do(req)
 	if err != nil {
+		var failed *url.Error // says the address again
+		if errors.As(err, &failed) {
+			err = failed.Err
+		}
 		return nil, err
 	}
 	if res.StatusCode != http.StatusOK {

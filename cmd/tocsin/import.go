@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,6 +62,9 @@ func (c *importCommand) Run(p *program) error {
 
 func (c *importCommand) options() (intake.Options, error) {
 	o := intake.Options{Format: c.Format, Columns: c.Columns, Confidence: c.Confidence, Lax: c.Lax}
+	if c.Format != "" && !slices.Contains(intake.Formats(), c.Format) {
+		return o, usageError{fmt.Errorf("--format %s: it is one of %s", c.Format, strings.Join(intake.Formats(), ", "))}
+	}
 	if c.Confidence < 0 || c.Confidence > 100 {
 		return o, usageError{fmt.Errorf("--confidence %d: it is 1 to 100", c.Confidence)}
 	}
@@ -141,6 +145,10 @@ func (c *importCommand) files(p *program, in *logs.Input, o intake.Options, imp 
 			return err
 		}
 		file := cmp.Or(address, f.Path)
+		if f.Format != "" && o.Format == "" {
+			imp.unread(file, fmt.Errorf("a log (%s), whose addresses are those of everybody: tocsin hunt reads it; say --format if it is a list or a report all the same", f.Format))
+			continue
+		}
 		source := intake.Input{Name: cmp.Or(c.Source, sourceName(file)), Path: file, Time: fileTime(f), R: r}
 		if err := imp.read(source, o); err != nil {
 			return err

@@ -196,7 +196,11 @@ func (imp *importer) summary(p *program) {
 	if len(became) > 0 {
 		line += ": " + strings.Join(became, ", ")
 	}
-	fmt.Fprintf(p.stdout, "%s, in %s (%s)\n", line, took.Round(10*time.Millisecond), count(int(float64(imp.objects)/took.Seconds()), "a second", "a second"))
+	line += ", in " + took.Round(10*time.Millisecond).String()
+	if took > time.Second { // else it says nothing
+		line += " (" + count(int(float64(imp.objects)/took.Seconds()), "a second", "a second") + ")"
+	}
+	fmt.Fprintln(p.stdout, line)
 	if imp.became[store.Drafted] > 0 {
 		fmt.Fprintln(p.stdout, "Drafts wait for a person to accept them: tocsin review")
 	}

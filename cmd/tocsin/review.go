@@ -17,7 +17,7 @@ import (
 )
 
 type reviewCommand struct {
-	IDs []string `arg:"" optional:"" name:"id" help:"List these drafts alone, or all that were read from a report: its identifier."`
+	IDs []string `arg:"" optional:"" name:"id" help:"These drafts alone, or all that were read from a report: its identifier."`
 
 	storeFlags
 
@@ -36,7 +36,10 @@ func (reviewCommand) Examples() string {
 }
 
 func (c *reviewCommand) Run(p *program) error {
-	s, err := c.open(len(c.Accept)+len(c.Reject) > 0)
+	if c.Confidence < 0 || c.Confidence > 100 {
+		return usageError{fmt.Errorf("--confidence %d: it is 1 to 100", c.Confidence)}
+	}
+	s, err := c.open(false)
 	if err != nil {
 		return err
 	}
@@ -44,6 +47,13 @@ func (c *reviewCommand) Run(p *program) error {
 	drafts, err := s.Drafts(p.ctx, tlp.Local(), maxDrafts)
 	if err != nil {
 		return err
+	}
+	if len(c.IDs) > 0 { // all else is about these alone
+		ids, err := meant(drafts, c.IDs)
+		if err != nil {
+			return err
+		}
+		drafts = slices.DeleteFunc(drafts, func(d store.Record) bool { return !slices.Contains(ids, d.Object.ID) })
 	}
 	if len(c.Accept)+len(c.Reject) == 0 {
 		return c.list(p, drafts)
@@ -145,7 +155,7 @@ func meant(drafts []store.Record, names []string) ([]stix.ID, error) {
 				ids = append(append(ids, id), within(drafts, d.Object)...)
 			}
 		}
-		if len(ids) == before {
+		if len(ids) == before && name != "all" {
 			return nil, fmt.Errorf("no draft is called %s: tocsin review lists them", name)
 		}
 	}
@@ -174,13 +184,6 @@ func within(drafts []store.Record, o *stix.Object) []stix.ID {
 
 // list prints drafts with the sentences that they were read from.
 func (c *reviewCommand) list(p *program, drafts []store.Record) error {
-	if len(c.IDs) > 0 {
-		ids, err := meant(drafts, c.IDs)
-		if err != nil {
-			return err
-		}
-		drafts = slices.DeleteFunc(drafts, func(d store.Record) bool { return !slices.Contains(ids, d.Object.ID) })
-	}
 	if c.JSON {
 		printList(p, drafts, true)
 		return nil

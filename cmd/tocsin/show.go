@@ -45,6 +45,7 @@ type page struct {
 	conflicts []store.Record
 	sources   []store.Receipt
 	relations []store.Relation
+	more      bool // relations than these
 	sightings []store.Record
 	markings  map[stix.ID]*stix.Object
 }
@@ -86,9 +87,10 @@ func pageOf(ctx context.Context, s store.Store, rec store.Record) (*page, error)
 	if v.sightings, err = s.Sightings(ctx, all, id, 0); err != nil {
 		return nil, err
 	}
-	if v.relations, err = s.Related(ctx, all, id, maxRelations); err != nil {
+	if v.relations, err = s.Related(ctx, all, id, maxRelations+1); err != nil {
 		return nil, err
 	}
+	v.cut()
 	for _, ref := range rec.Object.ObjectMarkingRefs {
 		if m, err := s.Get(ctx, all, ref); err == nil {
 			v.markings[ref] = m.Object
@@ -97,13 +99,24 @@ func pageOf(ctx context.Context, s store.Store, rec store.Record) (*page, error)
 	return v, nil
 }
 
+// cut leaves of the relations each way as many as are shown.
+func (v *page) cut() {
+	ways := map[bool]int{}
+	v.relations = slices.DeleteFunc(v.relations, func(r store.Relation) bool {
+		ways[r.Outgoing]++
+		return ways[r.Outgoing] > maxRelations
+	})
+	v.more = max(ways[true], ways[false]) > maxRelations
+}
+
 // print writes the page for people.
 func (v *page) print(w io.Writer, width int) {
 	o := v.Object
 	f := faceOf(o)
 	out := func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(w, "%-13s%s\n", name, wrap(report.Printable(text), width-13, 13))
+			text = report.Printable(strings.Join(strings.Fields(text), " "))
+			fmt.Fprintf(w, "%-13s%s\n", name, wrap(text, width-13, 13))
 		}
 	}
 	fmt.Fprintf(w, "%s\n", report.Printable(label(o)))
@@ -139,6 +152,9 @@ func (v *page) print(w io.Writer, width int) {
 	}
 	v.origin(out)
 	v.related(w, width)
+	if v.more {
+		fmt.Fprintf(w, "\nThere are more relations: these are the first %s each way. tocsin export --type relationship has all.\n", thousands(maxRelations))
+	}
 }
 
 // origin tells of versions and sources.
@@ -221,7 +237,7 @@ func (v *page) related(w io.Writer, width int) {
 		list := groups[k]
 		slices.Sort(list)
 		list = slices.Compact(list)
-		fmt.Fprintf(w, "\n%s (%d)\n", k, len(list))
+		fmt.Fprintf(w, "\n%s (%d)\n", report.Printable(k), len(list))
 		for _, text := range list {
 			fmt.Fprintf(w, "  %s\n", cutTo(text, max(width-2, 20)))
 		}
@@ -291,7 +307,8 @@ func (v *page) json(w io.Writer) error {
 		Conflicts []jsontext.Value `json:"conflicts"`
 		Sightings []jsontext.Value `json:"sightings"`
 		Relations []relation       `json:"relations"`
-	}{v.Object.Raw(), v.Added, sources, raws(v.versions), raws(v.conflicts), raws(v.sightings), relations})
+		More      bool             `json:"more,omitempty"` // relations than these
+	}{v.Object.Raw(), v.Added, sources, raws(v.versions), raws(v.conflicts), raws(v.sightings), relations, v.more})
 	if err != nil {
 		return err
 	}

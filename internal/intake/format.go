@@ -162,6 +162,14 @@ func isSTIX(head []byte, _ string) bool {
 		stix.ClassOf(s.strings["type"]) != stix.Custom && s.has("id")
 }
 
+// isEmptyEnvelope reports whether head is an answer of TAXII that holds no
+// objects (TAXII 2.1, section 3.7).
+func isEmptyEnvelope(head []byte) bool {
+	s, _ := shapeOf(head)
+	other := slices.ContainsFunc(s.keys, func(k string) bool { return k != "more" && k != "next" })
+	return string(bytes.TrimSpace(head)) == "{}" || s.has("more") && !other
+}
+
 // named reports whether the last part of a path has one of the endings.
 func named(file string, endings ...string) bool {
 	return slices.Contains(endings, strings.ToLower(path.Ext(file)))

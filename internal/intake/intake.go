@@ -71,6 +71,9 @@ func Read(in Input, o Options, to Sink) (format string, err error) {
 	if len(head) == 0 && err != nil && err != io.EOF {
 		return "", err
 	}
+	if o.Format == "" && isEmptyEnvelope(head) {
+		return "stix", nil
+	}
 	f, err := find(o.Format, head, in.Path)
 	if err != nil {
 		return "", err

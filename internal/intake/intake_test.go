@@ -81,6 +81,16 @@ func TestListsAndTables(t *testing.T) {
 		{name: "said.csv", text: "x,192.0.2.1,y\nz,2001:db8::1,w\n", format: "csv", columns: []string{"-", "value", "name"}, patterns: "[ipv4-addr:value = '192.0.2.1'] [ipv6-addr:value = '2001:db8::1']"},
 		{name: "lines.csv", text: "value,comment\n192.0.2.1,\"two\nlines\"\n192.0.2.2,x\n", format: "csv", patterns: "[ipv4-addr:value = '192.0.2.1'] [ipv4-addr:value = '192.0.2.2']"},
 		{name: "quote.csv", text: "value,comment\n192.0.2.1,\"never closed\n192.0.2.2,x\n", format: "csv", patterns: "[ipv4-addr:value = '192.0.2.1']"},
+		{name: "drop.txt", text: "; Spamhaus DROP List\n; Last-Modified: today\n192.0.2.0/24 ; SBL1\n198.51.100.0/24 ; SBL2\n", format: "csv", patterns: "[ipv4-addr:value ISSUBSET '192.0.2.0/24'] [ipv4-addr:value ISSUBSET '198.51.100.0/24']"},
+		{name: "names", text: "127.0.0.1 localhost\n::1 localhost ip6-localhost\n0.0.0.0 a.example.com b.example.com # two\n", format: "list", patterns: "[domain-name:value = 'a.example.com'] [domain-name:value = 'b.example.com']"},
+		{name: "md5sum.txt", text: "0123456789abcdef0123456789abcdef  evil.exe\n0123456789abcdef0123456789abcdee *b c.exe\n", format: "list", patterns: "[file:hashes.MD5 = '0123456789abcdef0123456789abcdef'] [file:hashes.MD5 = '0123456789abcdef0123456789abcdee']"},
+		{name: "ports.txt", text: "192.0.2.1:8080\n[2001:db8::1]:443\n", format: "list", patterns: "[ipv4-addr:value = '192.0.2.1'] [ipv6-addr:value = '2001:db8::1']"},
+		{name: "kev.csv", text: "cveID,product,vulnerabilityName,shortDescription\nCVE-2021-26855,Exchange,Remote Code Execution,a\n", format: "csv", patterns: "CVE-2021-26855"},
+		{name: "misp.csv", text: "category,type,value,to_ids,date\na,filename|md5,e.exe|0123456789abcdef0123456789abcdef,1,20210719\na,ip-dst|port,192.0.2.1|443,1,20210719\na,domain,mentioned.example.com,0,20210719\n", format: "csv", patterns: "[file:hashes.MD5 = '0123456789abcdef0123456789abcdef'] [ipv4-addr:value = '192.0.2.1']", rejected: 1},
+		{name: "windows1252.csv", text: "domain;description\nx.example.com;b\xf6se \x80\n", format: "csv", patterns: "[domain-name:value = 'x.example.com']"},
+		{name: "commas.csv", text: "x.example.com;one, two, three, four\ny.example.com;five\n", format: "csv", patterns: "[domain-name:value = 'x.example.com'] [domain-name:value = 'y.example.com']"},
+		{name: "empty.json", text: "{}", format: "stix"},
+		{name: "last.json", text: `{"more":false}`, format: "stix"},
 		{name: "mutex.csv", text: "mutex,comment\nGlobal\\it's,x\n", format: "csv", patterns: `[mutex:name = 'Global\\it\'s']`},
 	} {
 		format, to := read(t, c.name, c.text, intake.Options{Columns: c.columns})

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/tocsin-project/tocsin/internal/observable"
 	"github.com/tocsin-project/tocsin/stix"
@@ -19,12 +22,18 @@ const maxLine = 1 << 20
 // files the names count, and of lines that say more the first word.
 func (r *reading) list() error {
 	return r.lines(func(number int, line []byte) error {
+		if isComment(line) {
+			return nil
+		}
 		text, comment, _ := strings.Cut(string(line), "#")
 		text = strings.TrimSpace(text)
 		if text == "" {
 			return nil
 		}
 		where := fmt.Sprintf("line %d", number)
+		if names := hosts(text); names != nil {
+			return r.hosts(where, line, names, strings.TrimSpace(comment))
+		}
 		o, err := entry(text)
 		if err != nil {
 			return r.reject(where, "", line, "%v", err)
@@ -33,24 +42,65 @@ func (r *reading) list() error {
 	})
 }
 
-// entry reads one line of a list.
-func entry(text string) (observable.Observable, error) {
-	o, err := observable.Guess(text)
-	if err == nil {
-		return o, nil
-	}
-	words := strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|' })
+// isComment reports whether a line is one: of lists with #, of Spamhaus with
+// ";" and a blank, of others with "//".
+func isComment(line []byte) bool {
+	line = bytes.TrimSpace(line)
+	return bytes.HasPrefix(line, []byte("#")) || bytes.HasPrefix(line, []byte("; ")) || bytes.HasPrefix(line, []byte("//")) || string(line) == ";"
+}
+
+// hosts returns the names that a line of a hosts file sends nowhere (hosts(5)),
+// nil for any other line.
+func hosts(text string) []string {
+	words := strings.Fields(text)
 	if len(words) < 2 {
+		return nil
+	}
+	switch words[0] {
+	case "0.0.0.0", "127.0.0.1", "::", "::1":
+		return words[1:]
+	}
+	return nil
+}
+
+// hosts takes in the names of a hosts file, but for those without a dot, which
+// are the machine's own.
+func (r *reading) hosts(where string, line []byte, names []string, comment string) error {
+	for _, name := range names {
+		if !strings.Contains(name, ".") || strings.HasPrefix(name, "localhost.") {
+			continue
+		}
+		o, err := observable.Guess(name)
+		if err == nil {
+			err = r.seen(where, line, row{observable: o, description: comment})
+		} else {
+			err = r.reject(where, "", line, "%v", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry reads one line of a list: all of it, or the first word where that is
+// an observable by itself and more is said behind it, such as the name of a
+// file behind its hash.
+func entry(text string) (observable.Observable, error) {
+	words := strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|' })
+	if len(words) > 1 {
+		if first, err := observable.Guess(words[0]); err == nil && first.Kind != observable.FileName && first.Kind != observable.Path && first.Kind != observable.URL {
+			return first, nil
+		}
+	}
+	o, err := observable.Guess(text)
+	if err == nil || len(words) < 2 {
 		return o, err
 	}
-	first, ferr := observable.Guess(words[0])
-	if ferr != nil {
-		return o, err
+	if first, ferr := observable.Guess(words[0]); ferr == nil {
+		return first, nil
 	}
-	if first.Value == "0.0.0.0" || first.Value == "127.0.0.1" || first.Value == "::" || first.Value == "::1" { // hosts(5)
-		return observable.Guess(words[1])
-	}
-	return first, nil
+	return o, err
 }
 
 // lines hands on the lines of the input, without their ends. One that is too
@@ -81,12 +131,24 @@ func (r *reading) lines(each func(number int, line []byte) error) error {
 		if long {
 			told = r.reject(fmt.Sprintf("line %d", number), "", line, "a line of more than %d bytes: break it up", maxLine)
 		} else if len(line) > 0 {
-			told = each(number, bytes.TrimRight(line, "\r\n"))
+			told = each(number, inUTF8(bytes.TrimRight(line, "\r\n")))
 		}
 		if told != nil || err == io.EOF {
 			return told
 		}
 	}
+}
+
+// inUTF8 reads a line that is no UTF-8 as Windows-1252, as spreadsheets in
+// western Europe write tables.
+func inUTF8(line []byte) []byte {
+	if utf8.Valid(line) {
+		return line
+	}
+	if text, err := charmap.Windows1252.NewDecoder().Bytes(line); err == nil {
+		return text
+	}
+	return line
 }
 
 // A row is what a list or table says of one observable.
@@ -155,8 +217,9 @@ func (r *reading) common(kind string, w row) stix.Common {
 func isList(head []byte, _ string) bool {
 	lines, seen := sample(head), 0
 	for _, line := range lines {
-		text, _, _ := bytes.Cut(line, []byte("#"))
-		if _, err := entry(strings.TrimSpace(string(text))); err == nil {
+		text, _, _ := strings.Cut(string(line), "#")
+		text = strings.TrimSpace(text)
+		if _, err := entry(text); err == nil || hosts(text) != nil {
 			seen++
 		}
 	}
@@ -171,7 +234,7 @@ func sample(head []byte) (lines [][]byte) {
 			break
 		}
 		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] != '#' {
+		if len(line) > 0 && !isComment(line) {
 			lines = append(lines, line)
 		}
 		if len(lines) == 50 {

@@ -36,6 +36,7 @@ const (
 	roleConfidence
 	roleMarking
 	roleReference
+	roleUse // whether the row is to be looked for: MISP's to_ids
 )
 
 // roles are the names that columns have in the tables that are about, without
@@ -44,13 +45,14 @@ var roles = map[string]role{
 	"value": roleValue, "indicator": roleValue, "ioc": roleValue, "iocvalue": roleValue, "observable": roleValue, "indicatorvalue": roleValue, "artifact": roleValue,
 	"type": roleKind, "ioctype": roleKind, "indicatortype": roleKind, "kind": roleKind, "datatype": roleKind,
 	"name": roleName, "title": roleName,
-	"description": roleDescription, "comment": roleDescription, "comments": roleDescription, "note": roleDescription, "notes": roleDescription, "context": roleDescription,
+	"description": roleDescription, "comment": roleDescription, "comments": roleDescription, "note": roleDescription, "shortdescription": roleDescription, "notes": roleDescription, "context": roleDescription,
 	"tag": roleLabel, "tags": roleLabel, "label": roleLabel, "labels": roleLabel, "malware": roleLabel, "signature": roleLabel, "threat": roleLabel, "family": roleLabel, "category": roleLabel,
 	"firstseen": roleFirst, "firstseenutc": roleFirst, "validfrom": roleFirst, "date": roleFirst, "dateadded": roleFirst, "created": roleFirst, "seen": roleFirst,
 	"validuntil": roleUntil, "expires": roleUntil, "expiration": roleUntil, "expirationdate": roleUntil,
 	"confidence": roleConfidence, "confidencelevel": roleConfidence, "score": roleConfidence,
 	"tlp": roleMarking, "marking": roleMarking,
 	"reference": roleReference, "references": roleReference, "link": roleReference, "source": roleSkip, "sourceurl": roleReference,
+	"toids": roleUse,
 }
 
 // columnOf returns what a column of a name is.
@@ -59,12 +61,14 @@ func columnOf(title string) (column, bool) {
 	if r, ok := roles[key]; ok {
 		return column{role: r}, true
 	}
-	for _, suffix := range []string{"", "hash", "address", "name"} {
+	for _, suffix := range []string{"", "hash", "address"} {
 		if k, err := observable.ParseKind(strings.TrimSuffix(key, suffix)); err == nil && key != suffix {
 			return column{role: roleValue, kind: k}, true
 		}
 	}
 	switch key {
+	case "filename":
+		return column{role: roleValue, kind: observable.FileName}, true
 	case "ip", "ips", "ipaddress", "srcip", "dstip", "dest", "host", "hash", "filehash", "address":
 		return column{role: roleValue}, true
 	}
@@ -101,7 +105,7 @@ func (t *table) line(number int, line []byte) error {
 	if len(t.pending) == 0 {
 		if trimmed := bytes.TrimSpace(line); len(trimmed) == 0 {
 			return nil
-		} else if trimmed[0] == '#' {
+		} else if isComment(trimmed) {
 			if !t.begun {
 				t.title = append(t.title[:0], trimmed...)
 			}
@@ -153,15 +157,34 @@ func split(text []byte, comma rune) ([]string, error) {
 	return cells, err
 }
 
-// comma returns what stands between the cells of a record.
+// comma returns what stands between the cells of a record: what gives the most
+// observables and names of columns, and then the most cells.
 func comma(text []byte) rune {
 	best, most := ',', 0
-	for _, c := range []byte{',', ';', '\t', '|'} {
-		if n := bytes.Count(text, []byte{c}); n > most {
-			best, most = rune(c), n
+	for _, c := range ",;\t|" {
+		if bytes.IndexByte(text, byte(c)) < 0 {
+			continue
+		}
+		cells, err := split(text, c)
+		if err != nil {
+			continue
+		}
+		score := len(cells)
+		for _, cell := range cells {
+			if _, known := columnOf(cell); known || isObservable(cell) {
+				score += maxLine
+			}
+		}
+		if score > most {
+			best, most = c, score
 		}
 	}
 	return best
+}
+
+func isObservable(cell string) bool {
+	_, err := observable.Guess(cell)
+	return err == nil
 }
 
 // header finds out what the columns are, and reports whether cells are their
@@ -183,7 +206,7 @@ func (t *table) header(cells []string) (bool, error) {
 	}
 	for _, cell := range cells {
 		c := column{role: roleDescription}
-		if _, err := observable.Guess(cell); err == nil {
+		if isObservable(cell) {
 			c.role = roleValue
 		} else if _, err := observable.ParseKind(cell); err == nil {
 			c.role = roleKind
@@ -205,7 +228,7 @@ func titles(cells []string) (columns []column, ok bool) {
 		c, _ := columnOf(cell)
 		columns = append(columns, c)
 		ok = ok || c.role == roleValue
-		if _, err := observable.Guess(cell); err == nil {
+		if isObservable(cell) {
 			return nil, false
 		}
 	}
@@ -215,22 +238,31 @@ func titles(cells []string) (columns []column, ok bool) {
 // row makes what one record says: each of its observables with the rest.
 func (t *table) row(where string, text []byte, cells []string) error {
 	var w row
-	kind := observable.Unknown
-	for i, cell := range cells[:min(len(cells), len(t.columns))] {
-		if cell = strings.TrimSpace(cell); cell != "" && cell != "None" && cell != "-" {
-			if k := t.columns[i].tell(&w, cell); k != observable.Unknown {
-				kind = k
-			}
+	kind := "" // as the row names it
+	cells = cells[:min(len(cells), len(t.columns))]
+	for i, cell := range cells {
+		if cells[i] = strings.TrimSpace(cell); cells[i] == "-" || cells[i] == "None" {
+			cells[i] = ""
+		}
+		switch cell = cells[i]; {
+		case cell == "":
+		case t.columns[i].role == roleKind:
+			kind = cell
+		case t.columns[i].role == roleUse && (cell == "0" || strings.EqualFold(cell, "false")):
+			return t.reject(where, "", text, "its to_ids says that it is no sign of an attack")
+		default:
+			t.columns[i].tell(&w, cell)
 		}
 	}
 	values := 0
-	for i, cell := range cells[:min(len(cells), len(t.columns))] {
+	for i, cell := range cells {
 		c := t.columns[i]
-		if cell = strings.TrimSpace(cell); c.role != roleValue || cell == "" || cell == "-" || cell == "None" {
+		if c.role != roleValue || cell == "" {
 			continue
 		}
 		values++
-		o, err := read(cell, c.kind, kind)
+		part, k := composite(cell, kind)
+		o, err := read(part, c.kind, k)
 		if err == nil {
 			one := w
 			one.observable = o
@@ -248,6 +280,22 @@ func (t *table) row(where string, text []byte, cells []string) error {
 	return nil
 }
 
+// composite returns the kind that a row names and the value that is of it. Of
+// two in one cell, as MISP writes them (filename|md5, ip-dst|port), that counts
+// which tells more: the hash of a file, the address before a port.
+func composite(cell, kind string) (value string, k observable.Kind) {
+	first, second, two := strings.Cut(kind, "|")
+	if a, b, ok := strings.Cut(cell, "|"); ok && two {
+		if strings.EqualFold(first, "filename") {
+			cell, first = b, second
+		} else {
+			cell = a
+		}
+	}
+	k, _ = observable.ParseKind(first)
+	return cell, k
+}
+
 // read reads a cell as of the kind of its column, of its row, or as it looks.
 func read(cell string, column, row observable.Kind) (observable.Observable, error) {
 	for _, k := range []observable.Kind{column, row} {
@@ -262,13 +310,9 @@ func read(cell string, column, row observable.Kind) (observable.Observable, erro
 	return observable.Guess(cell)
 }
 
-// tell puts what a cell says of the row into w, and returns the kind of the
-// values of the row if it says that.
-func (c column) tell(w *row, cell string) observable.Kind {
+// tell puts what a cell says of the row into w.
+func (c column) tell(w *row, cell string) {
 	switch c.role {
-	case roleKind:
-		k, _ := observable.ParseKind(cell)
-		return k
 	case roleName:
 		w.name = cell
 	case roleDescription:
@@ -292,12 +336,11 @@ func (c column) tell(w *row, cell string) observable.Kind {
 	case roleReference:
 		w.reference = cell
 	}
-	return observable.Unknown
 }
 
 // when reads a time as tables write it; zero where it is none.
 func when(cell string) stix.Timestamp {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly, "20060102"} {
 		if t, err := time.Parse(layout, cell); err == nil && t.Year() > 1970 {
 			return stix.Timestamp{Time: t.UTC()}
 		}
@@ -346,10 +389,7 @@ func isCSV(head []byte, path string) bool {
 		if len(cells) == width {
 			even++
 		}
-		if slices.ContainsFunc(cells, func(s string) bool {
-			_, err := observable.Guess(s)
-			return err == nil
-		}) {
+		if slices.ContainsFunc(cells, isObservable) {
 			seen++
 		}
 	}

@@ -199,7 +199,8 @@ func (in *Input) start(m packed, head []byte) {
 	f := &File{Path: m.path, Size: m.stored, ModTime: m.modTime}
 	s := &stream{file: f, r: m.r, closer: m.closer, line: 1}
 	if in.whole {
-		s.r, _, _ = in.text(m.r.(*bufio.Reader), head)
+		s.r, head, _ = in.text(m.r.(*bufio.Reader), head)
+		f.Format = logOnly(head, m.path)
 		in.add(f)
 		in.cur = s
 		return

@@ -441,6 +441,7 @@ func TestNextFile(t *testing.T) {
 		"b.txt":     {0xff, 0xfe, 'h', 0, 'i', 0},
 		"c.pdf":     []byte("%PDF-1.7"),
 		"d.gz":      packed.Bytes()[:20],
+		"e.log":     []byte("#Software: Microsoft Internet Information Services 10.0\n#Fields: date time c-ip cs-method\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -454,6 +455,10 @@ func TestNextFile(t *testing.T) {
 	var got []string
 	for {
 		f, r, err := in.NextFile()
+		if err == nil && f.Format != "" { // only logs are written so
+			got = append(got, filepath.Base(f.Path)+" "+f.Format)
+			continue
+		}
 		if err == io.EOF {
 			break
 		}
@@ -463,7 +468,7 @@ func TestNextFile(t *testing.T) {
 		b, err := io.ReadAll(r)
 		got = append(got, fmt.Sprintf("%s %s %v", filepath.Base(f.Path), b, err))
 	}
-	want := []string{`a.json.gz {"type":"bundle"} <nil>`, "b.txt hi <nil>", "c.pdf %PDF-1.7 <nil>", "d.gz {\"typ gzip: cut short"}
+	want := []string{`a.json.gz {"type":"bundle"} <nil>`, "b.txt hi <nil>", "c.pdf %PDF-1.7 <nil>", "d.gz {\"typ gzip: cut short", "e.log w3c"}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("got %q", got)
 	}

@@ -58,6 +58,21 @@ func recognise(all []*format, binary bool, head []byte, path string) (*format, s
 	return nil, ""
 }
 
+// logOnly returns the name of the format of a file that begins with head, when
+// nothing but logs is written in it; "" for JSON, tables and text, which may
+// hold anything.
+func logOnly(head []byte, path string) string {
+	for _, f := range formats {
+		if f == &jsonFormat || f == &csvFormat || f == &textFormat {
+			continue
+		}
+		if _, ok := f.detect(head, path); ok {
+			return f.name
+		}
+	}
+	return ""
+}
+
 // splitState is what a format carries from block to block of one file.
 type splitState struct {
 	header []byte // becomes Block.Header of the next block; replaced, never written to

@@ -123,8 +123,8 @@ func (in *Input) Next(b *Block) error {
 }
 
 // NextFile returns the next file as a whole, in place of its blocks: taken out
-// of what it was packed in, UTF-16 made UTF-8, whatever its format. What it
-// yields ends with the next call. The error is io.EOF when there is none left.
+// of what it was packed in, UTF-16 made UTF-8, whatever its format. Its Format
+// is set when only logs have it. What it yields ends with the next call. The error is io.EOF when there is none left.
 func (in *Input) NextFile() (*File, io.Reader, error) {
 	in.mu.Lock()
 	defer in.mu.Unlock()

@@ -146,10 +146,12 @@ func Guess(text string) (Observable, error) {
 		k = Path
 	case strings.Contains(s, "/") && likelyDomain(s[:strings.IndexByte(s, '/')]):
 		k = URL
-	case strings.ContainsAny(s, `/\`):
+	case strings.ContainsAny(s, `/\`) && !strings.Contains(s, " "):
 		k = Path
 	case host != s && isIPv4(host):
 		k, text = IPv4, host
+	case host != s && strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
+		k, text = IPv6, host[1:len(host)-1]
 	case likelyDomain(host) && !archiveTLDs[extension(host)]:
 		k, text = Domain, host
 	case extensions[extension(s)]:
