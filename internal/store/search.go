@@ -201,7 +201,9 @@ func score(cursors []*cursor) float64 {
 // best returns the first matches that are newest versions and may be seen.
 func (r *Reader) best(ctx context.Context, v visible, matches []match, limit int) ([]Record, error) {
 	var list []Record
-	for part := range slices.Chunk(matches, max(limit, 1000)) {
+	for n := max(limit, 1000); len(matches) > 0; n = min(4*n, 50000) {
+		part := matches[:min(n, len(matches))]
+		matches = matches[len(part):]
 		keys := make([]int64, len(part))
 		place := make(map[int64]int, len(part))
 		for i, m := range part {
