@@ -57,7 +57,13 @@ func (c *importCommand) Run(p *program) error {
 	}
 	imp := newImporter(p.ctx, s, c.rejects())
 	err = c.each(p, options, imp)
-	return errors.Join(err, imp.close(), s.Close(), imp.tell(p, c.Quiet))
+	if closed := imp.close(); err == nil {
+		err = closed
+	}
+	if p.ctx.Err() != nil { // whatever it broke off
+		err = errors.New("interrupted: what was read until then has been taken in; import it again for the rest")
+	}
+	return errors.Join(err, s.Close(), imp.tell(p, c.Quiet))
 }
 
 func (c *importCommand) options() (intake.Options, error) {
@@ -154,7 +160,7 @@ func (c *importCommand) files(p *program, in *logs.Input, o intake.Options, imp 
 			return err
 		}
 		if err := p.ctx.Err(); err != nil {
-			return fmt.Errorf("interrupted: what was read until then has been taken in; import it again for the rest")
+			return err
 		}
 	}
 	for _, f := range in.Files() {

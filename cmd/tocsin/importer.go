@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,12 @@ func (imp *importer) read(in intake.Input, o intake.Options) error {
 	defer imp.mu.Unlock()
 	if imp.err != nil {
 		return imp.err
+	}
+	if err != nil && imp.ctx.Err() != nil {
+		return imp.ctx.Err()
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errors.New("it ends early: fetch it again")
 	}
 	if err != nil {
 		imp.failed++

@@ -56,6 +56,21 @@ type program struct {
 	stdout, stderr io.Writer
 }
 
+// results is standard output. It keeps the first error, so that no command
+// ends well whose results were lost.
+type results struct {
+	w   io.Writer
+	err error
+}
+
+func (r *results) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
+}
+
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
@@ -106,7 +121,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "tocsin: %s\nSee: tocsin --help\n", plain(err))
 		return exitUsage
 	}
-	err = parsed.Run(&program{ctx, stdin, stdout, stderr})
+	out := &results{w: stdout}
+	if err = parsed.Run(&program{ctx, stdin, out, stderr}); err == nil {
+		err = out.err
+	}
 	var wrong usageError
 	switch {
 	case err == nil:

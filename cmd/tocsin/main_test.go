@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -128,5 +129,17 @@ func TestTellUnread(t *testing.T) {
 	got := said.String()
 	if strings.Contains(got, "\x1b") || strings.Count(got, "broken") != maxTold || !strings.Contains(got, "7 further files") || !strings.Contains(got, "3 records were damaged") {
 		t.Errorf("said %q", got)
+	}
+}
+
+// No command ends well whose results were lost.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	defer full.Close()
+	if code := run([]string{"version"}, nil, full, io.Discard); code != exitFailed {
+		t.Errorf("exit code %d", code)
 	}
 }

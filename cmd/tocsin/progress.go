@@ -15,6 +15,9 @@ import (
 
 // isTerminal reports whether w is one.
 func isTerminal(w io.Writer) (width int, ok bool) {
+	if r, ok := w.(*results); ok {
+		w = r.w
+	}
 	f, isFile := w.(*os.File)
 	if !isFile || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
