@@ -44,7 +44,9 @@ func FuzzAdd(f *testing.F) {
 		f.Add(p, "name x")
 	}
 	f.Fuzz(func(t *testing.T, pattern, name string) {
-		o, err := stix.Make(&stix.Indicator{Name: name, Pattern: pattern, PatternType: "stix"})
+		o, err := stix.Make(&stix.Indicator{
+			Common: stix.Common{Created: stix.Timestamp{Time: now}}, Name: name, Pattern: pattern, PatternType: "stix", ValidFrom: stix.Timestamp{Time: now},
+		})
 		if err != nil {
 			return
 		}

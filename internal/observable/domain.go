@@ -93,6 +93,10 @@ func likelyDomain(s string) bool {
 	return !icann || suffix != d
 }
 
+// specialUse are the top-level names for tests and examples (RFC 6761), which
+// lists may have though the public DNS does not.
+var specialUse = map[string]bool{"example": true, "invalid": true, "test": true}
+
 // namesBesideDNS are top-level names that resolve, but not in the public DNS.
 var namesBesideDNS = map[string]bool{"i2p": true, "bit": true, "bazar": true, "coin": true, "emc": true}
 

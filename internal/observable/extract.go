@@ -263,14 +263,16 @@ func (x *Extractor) word(from, to, chunkEnd int) int {
 		if strings.IndexByte(w, sep) < 0 {
 			continue
 		}
+		end := to
 		for i := from; i < to && !x.done; i++ {
 			part := i
 			for i < to && x.buf[i] != sep {
 				i++
 			}
-			x.word(part, i, i)
+			i = max(i, x.word(part, i, i))
+			end = max(end, i)
 		}
-		break
+		return end
 	}
 	return to
 }

@@ -69,7 +69,9 @@ func normalise(k Kind, s string) (string, error) {
 	case Mutex, UserAgent:
 		return s, nil
 	}
-	s = Refang(s)
+	if s = strings.TrimSpace(Refang(s)); s == "" {
+		return "", errEmpty
+	}
 	switch k {
 	case Domain:
 		return domain(s)
@@ -152,7 +154,7 @@ func Guess(text string) (Observable, error) {
 		k, text = IPv4, host
 	case host != s && strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]"):
 		k, text = IPv6, host[1:len(host)-1]
-	case likelyDomain(host) && !archiveTLDs[extension(host)]:
+	case (likelyDomain(host) || specialUse[extension(host)]) && !archiveTLDs[extension(host)]:
 		k, text = Domain, host
 	case extensions[extension(s)]:
 		k = FileName
