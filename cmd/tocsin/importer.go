@@ -22,8 +22,8 @@ import (
 
 // A batch is imported in one transaction: this many objects, or bytes.
 const (
-	batchObjects = 5_000
-	batchBytes   = 8 << 20
+	batchObjects = 10_000
+	batchBytes   = 16 << 20
 )
 
 // importer puts what is read into a store: one goroutine reads and checks, one
