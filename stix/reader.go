@@ -255,7 +255,7 @@ func (r *Reader) extent() ([]byte, error) {
 			break
 		}
 	}
-	if large {
+	if large || r.offset+int64(r.pos)-start > int64(r.limit()) { // one read may have brought it to its end
 		return nil, errTooLarge
 	}
 	return r.buf[start-r.offset : r.pos], nil

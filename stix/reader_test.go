@@ -3,9 +3,11 @@ package stix
 import (
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -153,5 +155,31 @@ func BenchmarkReader(b *testing.B) {
 				break
 			}
 		}
+	}
+}
+
+// An object beyond the limit is none, however much of it one read brings.
+func TestReaderLimitInOneRead(t *testing.T) {
+	const limit = 64 << 10
+	object := func(n int) string {
+		return `{"type":"x-own","id":"x-own--c1477287-23ac-4971-a010-5c287877fa60","x":"` + strings.Repeat("a", n) + `"}`
+	}
+	frame := len(object(0))
+	r := NewReader(strings.NewReader("[" + object(limit-frame) + "," + object(limit-frame+1) + "," + object(0) + "]"))
+	r.MaxObject = limit
+	var got []string
+	for {
+		o, err := r.Next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			got = append(got, "too large")
+			continue
+		}
+		got = append(got, strconv.Itoa(len(o.Raw())-frame))
+	}
+	if want := "[" + strconv.Itoa(limit-frame) + " too large 0]"; fmt.Sprint(got) != want {
+		t.Errorf("got %v, want %s", got, want)
 	}
 }
