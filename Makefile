@@ -36,9 +36,11 @@ lint:
 	go run $(STATICCHECK) ./...
 	@out=$$(go run $(GOFUMPT) -l .); if [ -n "$$out" ]; then echo "gofumpt would change:"; echo "$$out"; exit 1; fi
 
-# The six platforms that Tocsin runs on.
+# The platforms that Tocsin runs on.
+PLATFORMS ?= linux/amd64 linux/arm64 windows/amd64 windows/arm64 darwin/amd64 darwin/arm64
+
 cross:
-	@for os in linux windows darwin; do for arch in amd64 arm64; do \
-		echo "build $$os/$$arch"; \
-		GOOS=$$os GOARCH=$$arch go build -trimpath -ldflags=-s -o dist/tocsin-$$os-$$arch ./cmd/tocsin || exit 1; \
-	done; done
+	@for p in $(PLATFORMS); do \
+		echo "build $$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -ldflags=-s -o dist/tocsin-$${p%/*}-$${p#*/} ./cmd/tocsin || exit 1; \
+	done
