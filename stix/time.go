@@ -30,16 +30,25 @@ func ParseTimestamp(s string) (Timestamp, error) {
 
 // String formats t with three digits of the second at least.
 func (t Timestamp) String() string {
+	return string(t.append(nil))
+}
+
+// append appends what String returns. The package time writes RFC 3339 without
+// a layout being read.
+func (t Timestamp) append(b []byte) []byte {
 	u := t.UTC()
-	if u.Nanosecond()%1e6 == 0 {
-		return u.Format(millisecond)
+	ms := u.Nanosecond() / 1e6
+	if u.Nanosecond()%1e6 != 0 {
+		return u.AppendFormat(b, time.RFC3339Nano)
 	}
-	return u.Format(time.RFC3339Nano)
+	b = u.AppendFormat(b, time.RFC3339)
+	return append(b[:len(b)-1], '.', '0'+byte(ms/100), '0'+byte(ms/10%10), '0'+byte(ms%10), 'Z')
 }
 
 // MarshalJSON writes t as a JSON string.
 func (t Timestamp) MarshalJSON() ([]byte, error) {
-	return []byte(`"` + t.String() + `"`), nil
+	b := t.append(append(make([]byte, 0, len(millisecond)+8), '"'))
+	return append(b, '"'), nil
 }
 
 // UnmarshalJSON reads a JSON string as ParseTimestamp does.

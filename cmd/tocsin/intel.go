@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/intake"
@@ -16,6 +17,7 @@ import (
 	"github.com/tocsin-project/tocsin/internal/report"
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/tlp"
+	"github.com/tocsin-project/tocsin/stix"
 )
 
 // intelFlags choose the indicators that a hunt looks for.
@@ -138,7 +140,8 @@ func addFiles(p *program, b *intel.Builder, path string) error {
 		return err
 	}
 	defer in.Close()
-	to := indicators{ctx: p.ctx, b: b}
+	to := newIndicators(p.ctx, b)
+	defer to.wait()
 	for {
 		f, r, err := in.NextFile()
 		if err == io.EOF {
@@ -148,7 +151,7 @@ func addFiles(p *program, b *intel.Builder, path string) error {
 			return err
 		}
 		to.source = sourceName(f.Path)
-		if _, err := intake.Read(intake.Input{Name: to.source, Path: f.Path, Time: fileTime(f), R: r}, intake.Options{Lax: true}, &to); err != nil {
+		if _, err := intake.Read(intake.Input{Name: to.source, Path: f.Path, Time: fileTime(f), R: r}, intake.Options{Lax: true}, to); err != nil {
 			return fmt.Errorf("%s: %w", f.Path, err)
 		}
 	}
@@ -166,13 +169,47 @@ func addFiles(p *program, b *intel.Builder, path string) error {
 	return nil
 }
 
-// indicators takes what is read into an index.
+// indicators takes what is read into an index, some objects at a time, while the
+// next are read.
 type indicators struct {
 	ctx              context.Context
-	b                *intel.Builder
 	source           string
+	objects          []sourced
+	read, done       chan []sourced
+	added            sync.WaitGroup
 	rejected, drafts int
 	first            string // reject
+}
+
+// sourced is an object and where it came from.
+type sourced struct {
+	*stix.Object
+	source string
+}
+
+// readAhead is how many objects are handed on together.
+const readAhead = 256
+
+func newIndicators(ctx context.Context, b *intel.Builder) *indicators {
+	x := &indicators{ctx: ctx, read: make(chan []sourced), done: make(chan []sourced, 2)}
+	x.objects = make([]sourced, 0, readAhead)
+	x.done <- make([]sourced, 0, readAhead)
+	x.added.Go(func() {
+		for objects := range x.read {
+			for _, o := range objects {
+				_ = b.Add(o.Object, o.source) // Stats tells
+			}
+			x.done <- objects[:0]
+		}
+	})
+	return x
+}
+
+// wait returns when all that was read is in the index.
+func (x *indicators) wait() {
+	x.read <- x.objects
+	close(x.read)
+	x.added.Wait()
 }
 
 // Item implements intake.Sink.
@@ -181,7 +218,10 @@ func (x *indicators) Item(i intake.Item) error {
 		x.drafts++
 		return nil
 	}
-	_ = x.b.Add(i.Object, x.source) // Stats tells
+	if x.objects = append(x.objects, sourced{i.Object, x.source}); len(x.objects) == readAhead {
+		x.read <- x.objects
+		x.objects = <-x.done
+	}
 	return x.ctx.Err()
 }
 

@@ -39,6 +39,8 @@ type Matcher struct {
 	json     bool
 	sweeping bool
 	places   []int
+	suspects [64]suspect
+	waiting  int
 	dull     [1 << 10]uint64 // hashes of names with which nothing is the matter
 }
 

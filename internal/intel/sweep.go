@@ -19,15 +19,13 @@ func (m *Matcher) Sweep(data []byte, json bool) []int {
 	m.text, m.json, m.places, m.hits = data, json, m.places[:0], m.hits[:0]
 	m.sweeping = true
 	observable.Words(data, m.word)
-	sorted := len(m.places)
+	m.settle()
 	m.x.literals.scan(data, m.anchor)
 	if json {
 		m.escapes()
 	}
 	m.sweeping = false
-	if len(m.places) > sorted {
-		slices.Sort(m.places)
-	}
+	slices.Sort(m.places)
 	return m.places
 }
 
@@ -82,33 +80,66 @@ func (m *Matcher) sweepPart(start, end int) {
 // inWord reports whether a name begins or ends with c.
 func inWord(c byte) bool { return c-'0' <= 9 || c|0x20-'a' < 26 }
 
-// sweepName takes what may be a name, an address, or a digest. Logs say the same
-// names over and over: those with which nothing is the matter are remembered,
-// by a hash of 64 bits with a seed that nobody knows.
+// A suspect is what may be a name, an address, or a digest.
+type suspect struct {
+	hash       uint64
+	start, end int
+}
+
+// sweepName takes a suspect. Logs say the same names over and over: those with
+// which nothing is the matter are remembered, by a hash of 64 bits with a seed
+// that nobody knows.
 func (m *Matcher) sweepName(start, end int) {
-	t := m.text[start:end]
-	table := m.x.table
-	h := sum(t, table.seed)
-	slot := &m.dull[h%uint64(len(m.dull))]
-	if *slot == h {
+	h := sum(m.text[start:end], m.x.table.seed)
+	if m.dull[h%uint64(len(m.dull))] == h {
 		return
 	}
+	m.suspects[m.waiting] = suspect{h, start, end}
+	if m.waiting++; m.waiting == len(m.suspects) {
+		m.settle()
+	}
+}
+
+// settle looks up the suspects that wait. The filter is larger than the caches
+// near the processor: asked about many in a row, it waits for memory once.
+func (m *Matcher) settle() {
+	var passed [len(m.suspects)]bool
+	suspects := m.suspects[:m.waiting]
+	m.waiting = 0
+	if f := m.x.table.filter; f != nil {
+		for i := range suspects {
+			passed[i] = f.Contains(suspects[i].hash)
+		}
+	}
+	for i, s := range suspects {
+		if !m.suspected(s, passed[i]) {
+			m.dull[s.hash%uint64(len(m.dull))] = s.hash
+		}
+	}
+}
+
+// suspected notes the place of s if Match may find something there, and reports
+// whether s is to be looked at wherever it stands.
+func (m *Matcher) suspected(s suspect, passed bool) bool {
+	t := m.text[s.start:s.end]
+	table := m.x.table
 	switch {
-	case table.has(h) && table.known(h, t),
+	case passed && table.known(s.hash, t),
 		t[0] <= '9' && m.x.networks.any && m.x.networks.mayText(t),
 		table.below != nil && m.hasParent(t):
-		m.places = append(m.places, start)
-	case table.urls && table.has(h^ofHost):
-		if n := len(m.hits); !m.urlAround(start, end) {
-			return
-		} else if m.escaped(start, end) {
-			m.places = append(m.places, start)
-		} else if m.tryURL(start, end); len(m.hits) > n {
-			m.places = append(m.places, start)
+		m.places = append(m.places, s.start)
+	case passed && table.urls:
+		if n := len(m.hits); !m.urlAround(s.start, s.end) {
+			return true
+		} else if m.escaped(s.start, s.end) {
+			m.places = append(m.places, s.start)
+		} else if m.tryURL(s.start, s.end); len(m.hits) > n {
+			m.places = append(m.places, s.start)
 		}
 	default:
-		*slot = h
+		return false
 	}
+	return true
 }
 
 // escaped reports whether escapes of JSON stand around the host text[start:end],

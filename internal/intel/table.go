@@ -191,9 +191,6 @@ type parents []uint64
 func (p parents) add(h uint64)      { p[h/64%uint64(len(p))] |= 1 << (h % 64) }
 func (p parents) has(h uint64) bool { return p[h/64%uint64(len(p))]&(1<<(h%64)) != 0 }
 
-// ofHost sets the hashes of the hosts of URLs apart.
-const ofHost = 0x5851F42D4C957F2D
-
 // newTable makes the table of all records that keep says are to be found.
 func newTable(v *values, seed uint64, keep func(row uint32) bool) (*table, error) {
 	t := &table{values: v, seed: seed}
@@ -232,7 +229,7 @@ func newTable(v *values, seed uint64, keep func(row uint32) bool) (*table, error
 		if r.kind() == observable.URL {
 			host := hostOf(r.bytes())
 			t.urls, t.oddHosts = true, t.oddHosts || !isHostToken(host)
-			keys = append(keys, sum(host, seed)^ofHost)
+			keys = append(keys, sum(host, seed)) // found by it in texts
 		}
 		slot := &t.slots[h&uint64(size-1)]
 		for i := h; *slot != 0 && !equalFold(v.at(*slot-1).key(), r.key()); {

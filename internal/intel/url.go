@@ -13,7 +13,7 @@ import (
 // may also follow a URL.
 func (m *Matcher) asHost(host []byte, start, end int) {
 	table := m.x.table
-	if !table.urls || !m.urlAround(start, end) || !table.has(sum(host, table.seed)^ofHost) {
+	if !table.urls || !m.urlAround(start, end) || !table.has(sum(host, table.seed)) {
 		return
 	}
 	if m.sweeping && m.escaped(start, end) {
