@@ -193,6 +193,8 @@ func TestRefang(t *testing.T) {
 		"a[.] (see [1])":                "a. (see [1])",
 		"ａ．ｂ":                           "a.b",
 		"a\u200bb\u2024c":               "ab.c",
+		"\xc2\u00ad\xad":                "\xc2\u00ad\xad", // not a soft hyphen of the outer two
+		"\xc2a\u200bb":                  "\xc2ab",
 		"f(x) and (at) the (atlas)":     "f(x) and @ the (atlas)",
 		"[[[[[[[[[[[[[[[[ no brackets]": "[[[[[[[[[[[[[[[[ no brackets]",
 	} {
@@ -211,6 +213,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(uint8(Path), "xp:/")
 	f.Add(uint8(RegKey), `HKLM\\a \`)
 	f.Add(uint8(Domain), "xn--a\u00df.İ")
+	f.Add(uint8(Domain), "\xc2\u00ad\xad")
+	f.Add(uint8(Domain), "\xe2\u200b\u00ad\x80\u00ad\x8b")
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
 		k := Kind(kind % uint8(kinds))
 		if once := Refang(text); Refang(once) != once {

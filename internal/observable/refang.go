@@ -95,18 +95,19 @@ func (w *rewrite) origin(pos int, last bool) int {
 }
 
 // lookAlikes replaces what looks like ASCII punctuation, full-width forms, and
-// characters that do not show.
+// characters that do not show. One of these stays behind a byte that is no
+// UTF-8: without it, the bytes around it could join into another character.
 func (w *rewrite) lookAlikes() {
-	for i := 0; i < len(w.in); {
+	for i, broken := 0, false; i < len(w.in); {
 		if w.in[i] < 0x80 {
-			i++
+			i, broken = i+1, false
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(w.in[i:])
-		if with, ok := lookAlike(r); ok {
+		if with, ok := lookAlike(r); ok && (with != "" || !broken) {
 			w.replace(i, n, with)
 		}
-		i += n
+		i, broken = i+n, r == utf8.RuneError && n == 1
 	}
 }
 
