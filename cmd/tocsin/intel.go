@@ -130,7 +130,8 @@ func (f *intelFlags) addStore(p *program, b *intel.Builder) error {
 	})
 }
 
-// addFiles adds what files say, in any format that can be imported.
+// addFiles adds what files say, in any format that can be imported. In a folder
+// or an archive, a file that cannot be read costs itself alone.
 func addFiles(p *program, b *intel.Builder, path string) error {
 	if isURL(path) {
 		return errors.New("an address: tocsin import takes it in, and --intel store hunts it")
@@ -142,6 +143,7 @@ func addFiles(p *program, b *intel.Builder, path string) error {
 	defer in.Close()
 	to := newIndicators(p.ctx, b)
 	defer to.wait()
+	read, unread := 0, []error{}
 	for {
 		f, r, err := in.NextFile()
 		if err == io.EOF {
@@ -150,15 +152,28 @@ func addFiles(p *program, b *intel.Builder, path string) error {
 		if err != nil {
 			return err
 		}
-		to.source = sourceName(f.Path)
-		if _, err := intake.Read(intake.Input{Name: to.source, Path: f.Path, Time: fileTime(f), R: r}, intake.Options{Lax: true}, to); err != nil {
-			return fmt.Errorf("%s: %w", f.Path, err)
+		if err = to.file(f, r); p.ctx.Err() != nil {
+			return p.ctx.Err()
 		}
+		if err == nil {
+			read++
+			continue
+		}
+		if err = fmt.Errorf("%s: %w", f.Path, err); f.Path == path {
+			return err
+		}
+		unread = append(unread, err)
 	}
 	for _, f := range in.Files() {
 		if f.Problem != nil {
-			return fmt.Errorf("%s: %w", f.Path, f.Problem)
+			unread = append(unread, fmt.Errorf("%s: %w", f.Path, f.Problem))
 		}
+	}
+	if len(unread) > 0 && read == 0 {
+		return fmt.Errorf("nothing in it could be read: %w", unread[0])
+	}
+	if len(unread) > 0 {
+		fmt.Fprintf(p.stderr, "tocsin: --intel %s: %s left out, such as %s\n", path, count(len(unread), "file", "files"), plain(unread[0]))
 	}
 	if to.rejected > 0 {
 		fmt.Fprintf(p.stderr, "tocsin: --intel %s: %s left out, such as %s\n", path, count(to.rejected, "entry", "entries"), report.Printable(to.first))
@@ -210,6 +225,17 @@ func (x *indicators) wait() {
 	x.read <- x.objects
 	close(x.read)
 	x.added.Wait()
+}
+
+// file reads one file, which must not be a log: its addresses would be sought as
+// if each were an attacker's.
+func (x *indicators) file(f *logs.File, r io.Reader) error {
+	if f.Format != "" {
+		return fmt.Errorf("a log (%s), whose addresses are those of everybody: name it behind tocsin hunt; if it is a list all the same, tocsin import --format list takes it in", f.Format)
+	}
+	x.source = sourceName(f.Path)
+	_, err := intake.Read(intake.Input{Name: x.source, Path: f.Path, Time: fileTime(f), R: r}, intake.Options{Lax: true}, x)
+	return err
 }
 
 // Item implements intake.Sink.

@@ -55,9 +55,15 @@ var roles = map[string]role{
 	"toids": roleUse,
 }
 
+// plainTitle is the name of a column in lower case, without what is between its
+// words.
+func plainTitle(title string) string {
+	return strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(strings.Trim(title, "\"' #\ufeff")))
+}
+
 // columnOf returns what a column of a name is.
 func columnOf(title string) (column, bool) {
-	key := strings.NewReplacer(" ", "", "-", "", "_", "", ".", "").Replace(strings.ToLower(strings.Trim(title, "\"' #\ufeff")))
+	key := plainTitle(title)
 	if r, ok := roles[key]; ok {
 		return column{role: r}, true
 	}
@@ -195,6 +201,9 @@ func (t *table) header(cells []string) (bool, error) {
 		return isHeader, nil
 	}
 	if isHeader {
+		if from, to := ends(cells); from != "" && to != "" {
+			return true, fmt.Errorf("a table of connections (%s, %s), whose addresses are those of everybody: tocsin hunt reads logs; say with tocsin import --columns which column is to be looked for, - for the others", from, to)
+		}
 		t.columns = columns
 		return true, nil
 	}
@@ -233,6 +242,20 @@ func titles(cells []string) (columns []column, ok bool) {
 		}
 	}
 	return columns, ok
+}
+
+// ends returns the names of the columns in which both ends of a connection
+// stand, as firewalls write them.
+func ends(titles []string) (from, to string) {
+	for _, title := range titles {
+		switch plainTitle(title) {
+		case "src", "srcip", "sourceip", "srcaddr", "sourceaddress", "idorigh":
+			from = title
+		case "dst", "dstip", "destip", "destinationip", "dstaddr", "destinationaddress", "idresph":
+			to = title
+		}
+	}
+	return from, to
 }
 
 // row makes what one record says: each of its observables with the rest.
