@@ -17,8 +17,11 @@ import (
 // that MISP has a place for.
 func (r *returning) compose(objects []*stix.Object) *Event {
 	c := &composing{
-		returning: r, event: &Event{Distribution: "0", ThreatLevelID: "4", Analysis: "2"}, who: map[stix.ID]*Org{}, said: map[stix.ID][]Tag{},
+		returning: r, event: &Event{Distribution: "0", ThreatLevelID: "4", Analysis: "2"}, who: map[stix.ID]*Org{}, indicates: map[stix.ID][]stix.ID{}, named: map[stix.ID]*stix.Object{}, tags: map[stix.ID]string{},
 		covered: map[stix.ID]bool{}, payload: map[stix.ID]string{},
+	}
+	for _, o := range r.objects {
+		c.named[o.ID] = o
 	}
 	for _, o := range objects {
 		c.look(o)
@@ -45,13 +48,15 @@ func (r *returning) compose(objects []*stix.Object) *Event {
 // A composing is an event that is being made.
 type composing struct {
 	*returning
-	event   *Event
-	context *stix.Object // the report or grouping, if there is one
-	who     map[stix.ID]*Org
-	said    map[stix.ID][]Tag // what relationships say of the object
-	latest  time.Time
-	covered map[stix.ID]bool   // observables that an attribute of MISP tells of
-	payload map[stix.ID]string // what artifacts hold, in base64
+	event     *Event
+	context   *stix.Object // the report or grouping, if there is one
+	who       map[stix.ID]*Org
+	indicates map[stix.ID][]stix.ID    // as relationships say
+	named     map[stix.ID]*stix.Object // all there are
+	tags      map[stix.ID]string       // of it, as far as they were asked for
+	latest    time.Time
+	covered   map[stix.ID]bool   // observables that an attribute of MISP tells of
+	payload   map[stix.ID]string // what artifacts hold, in base64
 }
 
 // look notes what is needed to write the other objects.
@@ -89,11 +94,7 @@ func (c *composing) look(o *stix.Object) {
 	case "relationship":
 		v, err := stix.As[stix.Relationship](o)
 		if err == nil && v.RelationshipType == "indicates" {
-			for _, other := range c.objects {
-				if other.ID == v.TargetRef {
-					c.said[v.SourceRef] = append(c.said[v.SourceRef], Tag{Name: tagFor(other)})
-				}
-			}
+			c.indicates[v.SourceRef] = append(c.indicates[v.SourceRef], v.TargetRef)
 		}
 	}
 }
@@ -166,7 +167,16 @@ func (c *composing) object(o *stix.Object) {
 	list := c.attributes(o)
 	for i := range list {
 		c.attach(&list[i], o)
-		list[i].Tags = append(list[i].Tags, c.said[o.ID]...)
+		for _, id := range c.indicates[o.ID] {
+			t := c.tags[id]
+			if t == "" && c.named[id] != nil {
+				t = tagFor(c.named[id])
+				c.tags[id] = t
+			}
+			if t != "" && !slices.ContainsFunc(list[i].Tags, func(has Tag) bool { return has.Name == t }) {
+				list[i].Tags = append(list[i].Tags, Tag{Name: t})
+			}
+		}
 	}
 	c.event.Attributes = append(c.event.Attributes, list...)
 	if o.Type == "note" && len(list) == 0 {

@@ -14,6 +14,7 @@ import (
 func FuzzEvent(f *testing.F) {
 	f.Add([]byte(fullEvent))
 	f.Add([]byte(everyType(false)[:2000] + `]}}`))
+	f.Add([]byte(`{"uuid":"` + uuid(1) + `","info":"i","Attribute":[{"uuid":"` + uuid(2) + `","type":"vulnerability","value":"CVE-2021-E-855"}]}`))
 	for _, a := range draftTypes {
 		for _, toIDs := range []string{"true", "false"} {
 			f.Add([]byte(`{"uuid":"` + uuid(1) + `","info":"i","Attribute":[{"uuid":"` + uuid(2) + `","type":"` + a[0] + `","to_ids":` + toIDs + `,"value":"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(a[1]) + `"}]}`))

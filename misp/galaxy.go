@@ -99,6 +99,28 @@ func version(s string) int64 {
 	return n
 }
 
+// families writes the relationships between clusters of one event.
+func (b *builder) families() {
+	known := make(map[string]stix.ID, len(b.kin))
+	for _, k := range b.kin {
+		known[k.cluster.UUID] = k.id
+	}
+	delete(known, "")
+	at := len(b.objects)
+	for _, k := range b.kin {
+		b.family(k.id, k.cluster, known)
+	}
+	for _, o := range b.objects[at:] {
+		b.refs = append(b.refs, o.ID)
+	}
+}
+
+// A kin is a cluster of an event and what stands for it.
+type kin struct {
+	id      stix.ID
+	cluster *Cluster
+}
+
 // family writes the relationships of a cluster to those that are known.
 func (b *builder) family(id stix.ID, c *Cluster, known map[string]stix.ID) {
 	var list []related
@@ -366,8 +388,10 @@ func (b *builder) home(id stix.ID, codes []string) {
 		if !country.MatchString(code) {
 			continue // x_misp_meta has it
 		}
+		// The same identifier as a country has that a report in prose names. That
+		// one is a moment newer, as it has the country's name.
 		l := stix.Location{Name: code, Country: code}
-		l.ID, l.Created = stix.NamedID("location", "misp country\n"+code), unix(0)
+		l.ID, l.Created = stix.NamedID("location", "tocsin\n"+code), unix(0)
 		if !b.claimed[l.ID] {
 			b.claimed[l.ID] = true
 			o, err := stix.Make(&l)
@@ -417,6 +441,7 @@ func (b *builder) known(c *Cluster, typ string, of stix.ID, m marking, at place)
 		}
 		b.tagged[tag] = id
 		b.refs = append(b.refs, id)
+		b.kin = append(b.kin, kin{id, c})
 	}
 	if of == "" {
 		return

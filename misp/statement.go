@@ -1,6 +1,7 @@
 package misp
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/tocsin-project/tocsin/stix"
@@ -31,9 +32,12 @@ func (b *builder) vulnerability(s *subject) stix.ID {
 	return b.made(o, err, s.at)
 }
 
+// cveID is the form of CVE numbers (section 2.5).
+var cveID = regexp.MustCompile(`^CVE-[0-9]{4}-[0-9]{4,}$`)
+
 // cve returns the reference that section 4.19 asks for.
 func cve(name string) []stix.ExternalReference {
-	if id := strings.ToUpper(name); strings.HasPrefix(id, "CVE-") {
+	if id := strings.ToUpper(name); cveID.MatchString(id) {
 		return []stix.ExternalReference{{SourceName: "cve", ExternalID: id}}
 	}
 	return nil

@@ -29,6 +29,7 @@ func (e *Event) STIX() ([]*stix.Object, []Problem) {
 		b.clusters(e.Attributes[i].Galaxies, "", b.marking, nil)
 	}
 	b.clusters(nil, "", b.marking, e.Tags)
+	b.families()
 	for i := range e.Attributes {
 		b.attribute(&e.Attributes[i], nil, b.marking, place{"Attribute", i, nil})
 	}
@@ -62,7 +63,8 @@ type builder struct {
 	claimed  map[stix.ID]bool
 	of       map[string]stix.ID // UUID of an attribute or object to what stands for it
 	tagged   map[string]stix.ID // clusters by their tags
-	observed map[stix.ID]int    // observables, by their place in scos
+	kin      []kin
+	observed map[stix.ID]int // observables, by their place in scos
 	scos     []observable
 }
 

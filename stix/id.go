@@ -103,15 +103,23 @@ func NamedID(t, name string) ID {
 // named returns the identifier of type t that name gives in the namespace of a
 // UUID.
 func named(t, space, name string) ID {
-	h := sha1.New()
-	u, _ := hex.DecodeString(strings.ReplaceAll(space, "-", ""))
-	h.Write(u)
-	h.Write([]byte(name))
-	return formatID(t, [16]byte(h.Sum(nil)[:16]), 5)
+	var few [256]byte
+	b, _ := hex.AppendDecode(few[:0], []byte(strings.ReplaceAll(space, "-", "")))
+	sum := sha1.Sum(append(b, name...))
+	return formatID(t, [16]byte(sum[:16]), 5)
 }
 
 func formatID(t string, u [16]byte, version byte) ID {
 	u[6] = u[6]&0x0f | version<<4
 	u[8] = u[8]&0x3f | 0x80
-	return ID(fmt.Sprintf("%s--%x-%x-%x-%x-%x", t, u[:4], u[4:6], u[6:8], u[8:10], u[10:]))
+	var few [96]byte
+	b := append(append(few[:0], t...), '-')
+	for i, c := range u {
+		switch i {
+		case 0, 4, 6, 8, 10:
+			b = append(b, '-')
+		}
+		b = hex.AppendEncode(b, []byte{c})
+	}
+	return ID(b)
 }

@@ -44,7 +44,7 @@ func (c *checker) extensions(raw []byte) {
 		case def != nil && string(def.class) != c.o.Type:
 			c.must(at, def.section, "it extends a %s, not a %s: take it away", def.class, c.o.Type)
 		case s != nil:
-			if len(c.object(at, ext, s)) == 0 {
+			if c.object(at, ext, s).empty() {
 				c.must(at, s.section, "it has none of its properties: fill it or take it away")
 			}
 		case strings.HasPrefix(string(name), "extension-definition--"):
@@ -76,27 +76,27 @@ func (c *checker) markings() {
 	}
 }
 
-func (c *checker) granularMarking(at path, raw []byte, v map[string][]byte) {
-	if (v["lang"] == nil) == (v["marking_ref"] == nil) {
+func (c *checker) granularMarking(at path, raw []byte, v known) {
+	if (v.of("lang") == nil) == (v.of("marking_ref") == nil) {
 		c.must(at, "7.2.3", "one of lang and marking_ref must be there, and not both")
 	}
 }
 
-func (c *checker) externalReference(at path, v map[string][]byte) {
-	if strings.TrimSpace(text(v["source_name"])) == "" && text(v["source_name"]) != "" {
+func (c *checker) externalReference(at path, v known) {
+	if strings.TrimSpace(text(v.of("source_name"))) == "" && text(v.of("source_name")) != "" {
 		c.should(at.name([]byte("source_name")), "2.5", "it is empty: say what it is")
 	}
-	if v["description"] == nil && v["url"] == nil && v["external_id"] == nil {
+	if v.of("description") == nil && v.of("url") == nil && v.of("external_id") == nil {
 		c.must(at, "2.5", "one of description, url and external_id must be there: add one")
 	}
-	id := text(v["external_id"])
-	switch text(v["source_name"]) {
+	id := text(v.of("external_id"))
+	switch text(v.of("source_name")) {
 	case "cve":
-		if v["external_id"] != nil && !cve.MatchString(id) {
+		if v.of("external_id") != nil && !cve.MatchString(id) {
 			c.must(at.name([]byte("external_id")), "2.5", "%.100q is no CVE number: write CVE-YYYY-NNNN", id)
 		}
 	case "capec":
-		if v["external_id"] != nil && !capec.MatchString(id) {
+		if v.of("external_id") != nil && !capec.MatchString(id) {
 			c.must(at.name([]byte("external_id")), "2.5", "%.100q is no CAPEC number: write CAPEC-N", id)
 		}
 	}
@@ -107,7 +107,7 @@ func (c *checker) bundle() {
 	c.identifier()
 	v := c.object(nil, c.o.raw, schemaOf["bundle"])
 	byID := map[ID]*Object{}
-	for n, raw := range elements(v["objects"]) {
+	for n, raw := range elements(v.of("objects")) {
 		o, err := Parse(raw)
 		if err != nil {
 			c.must(path("objects").index(n), "3.2", "%s", bare(err))
@@ -117,7 +117,7 @@ func (c *checker) bundle() {
 			byID[o.ID] = o
 		}
 	}
-	for n, raw := range elements(v["objects"]) {
+	for n, raw := range elements(v.of("objects")) {
 		o, err := Parse(raw)
 		if err != nil {
 			continue

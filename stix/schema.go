@@ -27,10 +27,12 @@ type schema struct {
 	section string
 	byName  map[string]*property
 	list    []*property
+	size    int // of places of properties
 }
 
 type property struct {
 	name     string
+	at       int // its place
 	section  string
 	kind     kind
 	list     bool // of that kind
@@ -96,7 +98,7 @@ func schemas(list []definition) map[string]*schema {
 func newSchema(t reflect.Type, section string, class Class) *schema {
 	s := &schema{section: section, byName: map[string]*property{}}
 	for name, f := range properties(t) {
-		p := &property{name: name, section: section}
+		p := &property{name: name, at: s.size, section: section}
 		if len(f.Index) > 1 {
 			p.section = "3.2" // of the properties that all types have
 		}
@@ -104,6 +106,7 @@ func newSchema(t reflect.Type, section string, class Class) *schema {
 		p.ofTag(f.Tag.Get("stix"))
 		s.byName[name] = p
 		s.list = append(s.list, p)
+		s.size++
 	}
 	switch class {
 	case SCO:

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A Timestamp is a time in UTC as STIX writes it: RFC 3339 with Z, and as many
@@ -46,10 +48,15 @@ func (t Timestamp) append(b []byte) []byte {
 }
 
 // MarshalJSON writes t as a JSON string.
-func (t Timestamp) MarshalJSON() ([]byte, error) {
-	b := t.append(append(make([]byte, 0, len(millisecond)+8), '"'))
-	return append(b, '"'), nil
+func (t Timestamp) MarshalJSON() ([]byte, error) { return t.appendJSON(nil), nil }
+
+// MarshalJSONTo writes t as a JSON string.
+func (t Timestamp) MarshalJSONTo(e *jsontext.Encoder) error {
+	return e.WriteValue(t.appendJSON(e.AvailableBuffer()))
 }
+
+// appendJSON writes t between quotes.
+func (t Timestamp) appendJSON(b []byte) []byte { return append(t.append(append(b, '"')), '"') }
 
 // UnmarshalJSON reads a JSON string as ParseTimestamp does.
 func (t *Timestamp) UnmarshalJSON(b []byte) (err error) {

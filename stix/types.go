@@ -1,8 +1,11 @@
 package stix
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"reflect"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -181,7 +184,39 @@ func Make(v interface{ common() *Common }) (*Object, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Type, err)
 	}
-	return Parse(raw)
+	return made(c, raw)
+}
+
+// made returns what Parse does of raw, which was written of an object with the
+// common properties c, and reads it only where they do not say it all.
+func made(c *Common, raw []byte) (*Object, error) {
+	simple := c.Confidence == nil && c.ExternalReferences == nil && c.GranularMarkings == nil && c.Extensions == nil &&
+		bytes.Count(raw, []byte{'{'})+bytes.Count(raw, []byte{'['}) <= MaxDepth && len(raw) <= math.MaxInt32 &&
+		ordinary(c.Created) && ordinary(c.Modified)
+	if !simple || !bytes.HasPrefix(raw, append([]byte(`{"type":"`), c.Type...)) {
+		return Parse(raw)
+	}
+	if err := c.ID.Valid(); err != nil {
+		return nil, fmt.Errorf("id: %w", err)
+	}
+	if c.ID.Type() != c.Type {
+		return nil, fmt.Errorf("id: %w", errIDType)
+	}
+	o := &Object{Common: *c, raw: raw}
+	o.Created.Time, o.Modified.Time = c.Created.UTC().Round(0), c.Modified.UTC().Round(0)
+	o.Labels, o.ObjectMarkingRefs = copied(c.Labels), copied(c.ObjectMarkingRefs)
+	return o, nil
+}
+
+// ordinary reports whether t is read as it was written.
+func ordinary(t Timestamp) bool { return t.UTC().Year() >= 0 && t.UTC().Year() <= 9999 }
+
+// copied returns a list of its own, nil for one that is not written.
+func copied[T any](list []T) []T {
+	if len(list) == 0 {
+		return nil
+	}
+	return slices.Clone(list)
 }
 
 func write(v any) ([]byte, error) {

@@ -3,10 +3,13 @@ package stix
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // shared returns the path of test data from others, and skips where it is not.
@@ -202,6 +205,47 @@ func BenchmarkRefs(b *testing.B) {
 	for b.Loop() {
 		for range o.Refs {
 			b.Fatal("there is none")
+		}
+	}
+}
+
+// What Make returns is what Parse reads of it.
+func TestMakeIsParsed(t *testing.T) {
+	at := Timestamp{time.Date(2021, 3, 2, 9, 5, 7, 40e6, time.FixedZone("", 3600))}
+	confidence := 0
+	common := Common{Created: at, Labels: []string{"a\u2028\"b\""}, ObjectMarkingRefs: []ID{TLPGreen.MarkingID()}, CreatedByRef: NewID("identity")}
+	full := common
+	full.Confidence, full.ExternalReferences = &confidence, []ExternalReference{{SourceName: "x"}}
+	full.Extensions = map[string]jsontext.Value{"x": jsontext.Value(`{ "a" : 1 }`)}
+	for _, v := range []interface{ common() *Common }{
+		&Tool{Common: common, Name: "x"}, &Tool{Common: full, Name: "x"}, &DomainName{Value: "example.org"},
+		&Tool{Common: Common{Created: at, Labels: []string{}, ObjectMarkingRefs: []ID{}}}, &MarkingDefinition{Common: Common{Created: at}},
+		&Tool{Common: Common{Created: at, Modified: Timestamp{at.Add(time.Nanosecond)}}}, &Tool{Common: Common{Created: Timestamp{time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)}}},
+		&struct {
+			Common
+			Raw jsontext.Value `json:"x_raw"`
+		}{Common{Type: "x-custom", Created: at}, jsontext.Value(strings.Repeat("[", MaxDepth-1) + strings.Repeat("]", MaxDepth-1))},
+	} {
+		made, err := Make(v)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		read, err := Parse(made.Raw())
+		if err != nil || !reflect.DeepEqual(made, read) {
+			t.Errorf("%v: made\n%+v, read\n%+v", err, made, read)
+		}
+	}
+	for _, v := range []interface{ common() *Common }{
+		&Tool{Common: Common{ID: "tool--1", Created: at}}, &Tool{Common: Common{ID: NewID("malware"), Created: at}},
+		&Tool{Common: Common{Created: Timestamp{time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}}}, &Tool{Common: common, Name: "\xff"},
+		&struct {
+			Common
+			Raw jsontext.Value `json:"x_raw"`
+		}{Common{Type: "x-custom", Created: at}, jsontext.Value(strings.Repeat("[", MaxDepth) + strings.Repeat("]", MaxDepth))},
+	} {
+		if made, err := Make(v); err == nil {
+			t.Errorf("made %s", made.Raw())
 		}
 	}
 }

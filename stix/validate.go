@@ -3,6 +3,7 @@ package stix
 import (
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -48,6 +49,7 @@ func Validate(o *Object) []Problem {
 type checker struct {
 	o        *Object
 	problems []Problem
+	free     [][]byte // see room
 }
 
 func (c *checker) add(must bool, p path, clause, format string, args []any) {
@@ -73,7 +75,7 @@ func (c *checker) top() {
 	}
 	c.identifier()
 	v := c.object(nil, c.o.raw, s)
-	c.extensions(v["extensions"])
+	c.extensions(v.of("extensions"))
 	c.markings()
 	if rule := rules[c.o.Type]; rule != nil {
 		rule(c, v)
@@ -82,15 +84,15 @@ func (c *checker) top() {
 
 // object checks the members of an object and returns those that its schema
 // knows.
-func (c *checker) object(at path, raw []byte, s *schema) map[string][]byte {
-	seen := make(map[string][]byte, 16)
+func (c *checker) object(at path, raw []byte, s *schema) known {
+	seen := known{s, c.room(s.size)}
 	for name, v := range members(raw) {
 		p := s.byName[string(name)]
 		if p == nil {
 			c.unknown(at.name(name), string(name), s)
 			continue
 		}
-		seen[p.name] = v
+		seen.values[p.at] = v
 		c.value(at.name(name), v, p)
 	}
 	for _, p := range s.list {
@@ -99,23 +101,65 @@ func (c *checker) object(at path, raw []byte, s *schema) map[string][]byte {
 	return seen
 }
 
+// known are the members of an object that its schema knows.
+type known struct {
+	schema *schema
+	values [][]byte // by the places of properties in the schema; nil for none
+}
+
+// of returns the value of a property, nil for none.
+func (k known) of(name string) []byte {
+	if p := k.schema.byName[name]; p != nil {
+		return k.values[p.at]
+	}
+	return nil
+}
+
+// names yields the names of those that are there.
+func (k known) names() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, p := range k.schema.list {
+			if k.values[p.at] != nil && !yield(p.name) {
+				return
+			}
+		}
+	}
+}
+
+func (k known) empty() bool {
+	for range k.names() {
+		return false
+	}
+	return true
+}
+
+// room returns n empty values.
+func (c *checker) room(n int) [][]byte {
+	if len(c.free) < n {
+		c.free = make([][]byte, max(n, 64))
+	}
+	values := c.free[:n:n]
+	c.free = c.free[n:]
+	return values
+}
+
 // relations checks what a property asks of others.
-func (c *checker) relations(at path, p *property, seen map[string][]byte) {
-	v, ok := seen[p.name]
-	if !ok {
+func (c *checker) relations(at path, p *property, seen known) {
+	v := seen.values[p.at]
+	if v == nil {
 		if p.required {
 			c.must(at.name([]byte(p.name)), p.section, "it is required: add it")
 		}
 		return
 	}
-	if p.with != "" && seen[p.with] == nil {
+	if p.with != "" && seen.of(p.with) == nil {
 		c.must(at.name([]byte(p.name)), p.section, "it needs %s beside it: add that or take this away", p.with)
 	}
-	if p.order == "" || seen[p.other] == nil {
+	if p.order == "" || seen.of(p.other) == nil {
 		return
 	}
 	this, err := ParseTimestamp(text(v))
-	other, err2 := ParseTimestamp(text(seen[p.other]))
+	other, err2 := ParseTimestamp(text(seen.of(p.other)))
 	if err != nil || err2 != nil {
 		return // told already
 	}
@@ -367,7 +411,7 @@ func (c *checker) embedded(at path, v []byte, p *property) {
 		c.granularMarking(at, v, seen)
 	case p.sub.byName["phase_name"] != nil:
 		for _, name := range []string{"kill_chain_name", "phase_name"} {
-			if n := text(seen[name]); n != strings.ToLower(n) || strings.ContainsAny(n, " _") {
+			if n := text(seen.of(name)); n != strings.ToLower(n) || strings.ContainsAny(n, " _") {
 				c.should(at.name([]byte(name)), "2.11", "write it in lower case with hyphens")
 			}
 		}

@@ -99,7 +99,9 @@ func (b *builder) country(s *Statement) {
 	for _, c := range s.Candidates {
 		id := shared("location", c.ID)
 		b.addShared(id, s, func() (*stix.Object, error) {
-			return stix.Make(&stix.Location{Common: timeless(id), Name: c.Name, Country: c.ID})
+			common := timeless(id) // a moment newer than that of package misp, which has no name
+			common.Modified.Time = common.Modified.Add(time.Millisecond)
+			return stix.Make(&stix.Location{Common: common, Name: c.Name, Country: c.ID})
 		})
 	}
 }
