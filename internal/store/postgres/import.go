@@ -97,11 +97,16 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 		return err
 	}
 	references := plan.References()
-	_, err := w.tx.CopyFrom(ctx, pgx.Identifier{"reference"}, []string{"target", "version"}, pgx.CopyFromSlice(len(references), func(i int) ([]any, error) {
-		return []any{references[i].Target, references[i].Added}, nil
-	}))
-	if err != nil {
-		return err
+	if len(references) > 0 {
+		c := newRowCopy(2, len(references)*(2*12+2))
+		for _, r := range references {
+			c.row()
+			c.int(r.Target)
+			c.int(r.Added)
+		}
+		if err := c.to(ctx, w, "reference (target, version)"); err != nil {
+			return err
+		}
 	}
 	if err := w.index(ctx, plan); err != nil {
 		return err
@@ -116,26 +121,6 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 		}
 	}
 	return nil
-}
-
-// rows adds versions.
-func (w *writer) rows(ctx context.Context, rows []store.Row) error {
-	for i := range rows {
-		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), markingOf(&rows[i])} {
-			if _, err := w.key(ctx, n); err != nil {
-				return err
-			}
-		}
-	}
-	row := make([]any, 9)
-	_, err := w.tx.CopyFrom(ctx, pgx.Identifier{"version"}, []string{"added", "key", "object", "type", "version", "state", "marking", "source", "raw"},
-		pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-			r := &rows[i]
-			row[0], row[1], row[2], row[3] = r.Added, r.Key, string(r.ID), w.keys[typeOf(r)]
-			row[4], row[5], row[6], row[7], row[8] = r.Version, int64(r.State), w.keys[markingOf(r)], w.keys[sourceOf(r)], r.Raw
-			return row, nil
-		}))
-	return err
 }
 
 // index adds the words.
@@ -160,15 +145,22 @@ func (w *writer) index(ctx context.Context, plan *store.Plan) error {
 			return err
 		}
 	}
-	_, err = w.tx.CopyFrom(ctx, pgx.Identifier{"words"}, []string{"bucket", "added", "data"}, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-		return []any{rows[i].Bucket, rows[i].Added, rows[i].Data}, nil
-	}))
-	return err
+	if len(rows) == 0 {
+		return nil
+	}
+	size := 0
+	for i := range rows {
+		size += len(rows[i].Data) + 3*12 + 2
+	}
+	c := newRowCopy(3, size)
+	for i := range rows {
+		c.row()
+		c.int(int64(rows[i].Bucket))
+		c.int(rows[i].Added)
+		c.bytes(rows[i].Data)
+	}
+	return c.to(ctx, w, "words (bucket, added, data)")
 }
-
-func typeOf(r *store.Row) name    { return name{"type", "name", r.Type} }
-func sourceOf(r *store.Row) name  { return name{"source", "name", r.Source} }
-func markingOf(r *store.Row) name { return name{"marking", "refs", r.Markings} }
 
 // key returns the key of a name, which it adds when it is new.
 func (w *writer) key(ctx context.Context, n name) (int64, error) {
