@@ -431,7 +431,7 @@ func colonAddress(s []byte) Kind {
 	switch {
 	case longest > 4:
 		return Unknown
-	case colons == 5 && len(s) == 17 && empty == 0:
+	case colons == 5 && len(s) == 17 && longest == 2: // six of two
 		return MAC
 	case colons == 7 && empty <= 1, colons >= 2 && colons < 7 && empty == 1:
 		return IPv6

@@ -87,6 +87,7 @@ func TestTokensStop(t *testing.T) {
 
 func FuzzTokens(f *testing.F) {
 	f.Add(`http://a.example:80/b 192.0.2.1 2001:db8::1 c@d.example %2Fe.example \nf.example`)
+	f.Add("2:081d:b0:11:db8: 00:00:5e:00:53:01")
 	f.Fuzz(func(t *testing.T, text string) {
 		if got, want := tokens(text), tokensByteByByte([]byte(text)); !slices.Equal(got, want) {
 			t.Errorf("got %q, byte by byte %q", got, want)
