@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/store"
@@ -46,6 +50,9 @@ func (c *exportCommand) Run(p *program) error {
 		return err
 	}
 	defer s.Close()
+	if err := c.checkTypes(p.ctx, s); err != nil {
+		return err
+	}
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
 	out := &filter{sink: stix.NewWriter(w)}
 	switch {
@@ -57,9 +64,11 @@ func (c *exportCommand) Run(p *program) error {
 		out.sink = &mispExport{w: w, stderr: p.stderr}
 	}
 	if c.For != "node" {
-		out.withheld = func(o *stix.Object) (bool, error) { return tells(p.ctx, s, clearance, o) }
+		out.withheld = func(ids []stix.ID) ([]stix.ID, error) { return s.Withheld(p.ctx, clearance, ids) }
 	}
-	err = c.each(p, s, clearance, query, out)
+	if err = c.each(p, s, clearance, query, out); err == nil {
+		err = out.flush()
+	}
 	return errors.Join(err, out.Close(), w.Flush())
 }
 
@@ -69,7 +78,7 @@ var audiences = map[string]tlp.Audience{
 }
 
 func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
-	q := store.Query{Types: c.Type, Versions: c.Versions}
+	q := store.Query{Types: c.Type, Words: c.Search, Versions: c.Versions}
 	clearance := tlp.Local()
 	if c.For != "node" {
 		clearance = tlp.Clearance{Audience: audiences[c.For]}
@@ -85,8 +94,8 @@ func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
 		}
 		q.Since = time.Unix(0, since)
 	}
-	if c.Search != "" && (c.Versions || !q.Since.IsZero()) {
-		return clearance, q, usageError{errors.New("--search looks through the newest versions: leave out --since and --versions")}
+	if c.Search != "" && c.Versions {
+		return clearance, q, usageError{errors.New("--search looks through the newest versions: leave out --versions")}
 	}
 	return clearance, q, nil
 }
@@ -105,22 +114,26 @@ func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance,
 			return err
 		}
 	}
-	switch {
-	case len(c.IDs) > 0:
+	if len(c.IDs) > 0 {
 		return nil
-	case c.Search == "":
-		return s.Each(p.ctx, clearance, q, out.add)
 	}
-	found, err := s.Search(p.ctx, clearance, c.Search, maxDrafts)
-	if err != nil {
-		return err
-	}
-	for _, rec := range found {
-		if len(c.Type) > 0 && !slices.Contains(c.Type, rec.Object.Type) {
+	return s.Each(p.ctx, clearance, q, out.add)
+}
+
+// checkTypes refuses names of types that are neither of STIX 2.1, nor custom
+// (section 11.2: x-...), nor here.
+func (c *exportCommand) checkTypes(ctx context.Context, s store.Store) error {
+	for _, t := range c.Type {
+		if stix.ClassOf(t) != stix.Custom || strings.HasPrefix(t, "x-") {
 			continue
 		}
-		if err := out.add(rec); err != nil {
+		stats, err := s.Stats(ctx, tlp.Local())
+		if err != nil {
 			return err
+		}
+		if stats.Types[t] == 0 {
+			here := slices.Sorted(maps.Keys(stats.Types))
+			return usageError{fmt.Errorf("--type %s: no type of STIX 2.1, and none is here: there are %s", t, cmp.Or(strings.Join(here, ", "), "no objects yet"))}
 		}
 	}
 	return nil
@@ -132,40 +145,73 @@ type sink interface {
 	Close() error
 }
 
-// A filter writes the objects that are not withheld.
+// A filter writes the objects that do not tell of one that is withheld.
 type filter struct {
 	sink
-	withheld func(*stix.Object) (bool, error) // nil: nothing is
+	// withheld returns those of ids that the reader may not see; nil: sees all.
+	withheld func(ids []stix.ID) ([]stix.ID, error)
+	waiting  []*stix.Object // until it is asked about many at once
+	size     int            // of them, in bytes
 }
 
+// At most so many objects, or bytes, wait in a filter.
+const (
+	filterObjects = 2000
+	filterBytes   = 16 << 20
+)
+
 func (f *filter) add(r store.Record) error {
-	if f.withheld != nil {
-		if hidden, err := f.withheld(r.Object); hidden || err != nil {
+	if f.withheld == nil {
+		return f.Write(r.Object)
+	}
+	f.waiting = append(f.waiting, r.Object)
+	if f.size += len(r.Object.Raw()); len(f.waiting) < filterObjects && f.size < filterBytes {
+		return nil
+	}
+	return f.flush()
+}
+
+// flush writes those that wait, but for those that refer to an object that is
+// withheld.
+func (f *filter) flush() error {
+	asked := map[stix.ID]bool{}
+	for _, o := range f.waiting {
+		o.Refs(func(_ string, id stix.ID) bool {
+			if stix.TLPOf(id) == stix.TLPNone {
+				asked[id] = true
+			}
+			return true
+		})
+	}
+	if len(asked) == 0 {
+		return f.write(nil)
+	}
+	withheld, err := f.withheld(slices.Collect(maps.Keys(asked)))
+	if err != nil {
+		return err
+	}
+	hidden := map[stix.ID]bool{}
+	for _, id := range withheld {
+		hidden[id] = true
+	}
+	return f.write(hidden)
+}
+
+func (f *filter) write(hidden map[stix.ID]bool) error {
+	for _, o := range f.waiting {
+		tells := false
+		o.Refs(func(_ string, id stix.ID) bool {
+			tells = hidden[id]
+			return !tells
+		})
+		if tells {
+			continue
+		}
+		if err := f.Write(o); err != nil {
 			return err
 		}
 	}
-	return f.Write(r.Object)
-}
-
-// tells reports whether an object refers to one that the reader may not see,
-// and so would tell of it.
-func tells(ctx context.Context, s store.Store, c tlp.Clearance, o *stix.Object) (hidden bool, err error) {
-	o.Refs(func(_ string, id stix.ID) bool {
-		if stix.TLPOf(id) != stix.TLPNone {
-			return true
-		}
-		if _, err = s.Get(ctx, c, id); err == nil {
-			return true
-		}
-		if !errors.Is(err, store.ErrNotFound) {
-			return false
-		}
-		_, err = s.Get(ctx, tlp.Local(), id)
-		hidden = err == nil
-		if errors.Is(err, store.ErrNotFound) {
-			err = nil
-		}
-		return !hidden && err == nil
-	})
-	return hidden, err
+	clear(f.waiting)
+	f.waiting, f.size = f.waiting[:0], 0
+	return nil
 }

@@ -74,6 +74,9 @@ func (c *importCommand) options() (intake.Options, error) {
 	if c.Confidence < 0 || c.Confidence > 100 {
 		return o, usageError{fmt.Errorf("--confidence %d: it is 1 to 100", c.Confidence)}
 	}
+	if err := intake.CheckColumns(c.Columns); err != nil {
+		return o, usageError{fmt.Errorf("--columns: %w", err)}
+	}
 	var err error
 	o.Marking, err = parseTLP("--tlp", c.TLP)
 	return o, err

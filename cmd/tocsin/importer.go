@@ -26,15 +26,22 @@ const (
 	batchBytes   = 16 << 20
 )
 
+// A batch is of one file.
+type batch struct {
+	path    string
+	objects []store.Incoming
+}
+
 // importer puts what is read into a store: one goroutine reads and checks, one
 // writes. What has been written stays, whatever becomes of the rest.
 type importer struct {
 	ctx     context.Context
 	store   store.Store
 	source  string
+	path    string // of the file that is being read
 	batch   []store.Incoming
 	size    int
-	queue   chan []store.Incoming
+	queue   chan batch
 	written chan struct{} // closed when the queue has been
 	started time.Time
 
@@ -51,7 +58,7 @@ type importer struct {
 
 func newImporter(ctx context.Context, s store.Store, rejectFile string) *importer {
 	imp := &importer{
-		ctx: ctx, store: s, queue: make(chan []store.Incoming, 1), written: make(chan struct{}), started: time.Now(),
+		ctx: ctx, store: s, queue: make(chan batch, 1), written: make(chan struct{}), started: time.Now(),
 		formats: map[string]int{}, became: map[store.Status]int{}, rejects: rejects{path: rejectFile},
 	}
 	go imp.write()
@@ -61,8 +68,7 @@ func newImporter(ctx context.Context, s store.Store, rejectFile string) *importe
 // read takes in one input. Its problems are told, and are no error: errors are
 // of the store.
 func (imp *importer) read(in intake.Input, o intake.Options) error {
-	imp.source = in.Name
-	imp.rejects.file = in.Path
+	imp.source, imp.path = in.Name, in.Path
 	format, err := intake.Read(in, o, imp)
 	imp.flush()
 	imp.mu.Lock()
@@ -109,13 +115,13 @@ func (imp *importer) Item(i intake.Item) error {
 func (imp *importer) Reject(r intake.Reject) error {
 	imp.mu.Lock()
 	defer imp.mu.Unlock()
-	return imp.rejects.add(r)
+	return imp.rejects.add(imp.path, r)
 }
 
 // flush hands the batch on to be written.
 func (imp *importer) flush() {
 	if len(imp.batch) > 0 {
-		imp.queue <- imp.batch
+		imp.queue <- batch{imp.path, imp.batch}
 		imp.batch, imp.size = nil, 0
 	}
 }
@@ -131,7 +137,7 @@ func (imp *importer) write() {
 		if failed {
 			continue
 		}
-		outcomes, err := imp.store.Import(imp.ctx, batch)
+		outcomes, err := imp.store.Import(imp.ctx, batch.objects)
 		imp.mu.Lock()
 		if err != nil {
 			imp.err = err
@@ -140,7 +146,7 @@ func (imp *importer) write() {
 			imp.objects++
 			imp.became[o.Status]++
 			if o.Reason != "" {
-				imp.err = errors.Join(imp.err, imp.rejects.add(intake.Reject{ID: string(batch[i].Object.ID), Reason: o.Reason}))
+				imp.err = errors.Join(imp.err, imp.rejects.add(batch.path, intake.Reject{ID: string(batch.objects[i].Object.ID), Reason: o.Reason}))
 			}
 		}
 		imp.mu.Unlock()
@@ -216,7 +222,6 @@ func (imp *importer) summary(p *program) {
 // rejects is the file for what was not taken in. It is made with the first.
 type rejects struct {
 	path  string
-	file  string // that is being read
 	count int
 	first []string // of them, to be told
 	f     *os.File
@@ -235,9 +240,10 @@ type rejectLine struct {
 	Text   string `json:"text,omitempty"`
 }
 
-func (r *rejects) add(x intake.Reject) error {
+// add notes something of file that was not taken in.
+func (r *rejects) add(file string, x intake.Reject) error {
 	if r.count++; r.count <= maxRejectsTold {
-		parts := []string{r.file}
+		parts := []string{file}
 		for _, part := range []string{x.Where, x.ID, x.Reason} {
 			if part != "" {
 				parts = append(parts, part)
@@ -250,7 +256,7 @@ func (r *rejects) add(x intake.Reject) error {
 			return err
 		}
 	}
-	line, err := json.Marshal(rejectLine{r.file, x.Where, x.ID, x.Reason, x.Text})
+	line, err := json.Marshal(rejectLine{file, x.Where, x.ID, x.Reason, x.Text})
 	if err == nil {
 		_, err = r.w.Write(append(line, '\n'))
 	}

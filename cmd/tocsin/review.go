@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (c *reviewCommand) Run(p *program) error {
 		return err
 	}
 	defer s.Close()
-	drafts, err := s.Drafts(p.ctx, tlp.Local(), maxDrafts)
+	drafts, err := s.Drafts(p.ctx, tlp.Local(), math.MaxInt32) // all
 	if err != nil {
 		return err
 	}
@@ -53,7 +54,10 @@ func (c *reviewCommand) Run(p *program) error {
 		if err != nil {
 			return err
 		}
-		drafts = slices.DeleteFunc(drafts, func(d store.Record) bool { return !slices.Contains(ids, d.Object.ID) })
+		drafts = slices.DeleteFunc(drafts, func(d store.Record) bool {
+			_, asked := slices.BinarySearch(ids, d.Object.ID)
+			return !asked
+		})
 	}
 	if len(c.Accept)+len(c.Reject) == 0 {
 		return c.list(p, drafts)
@@ -66,22 +70,22 @@ func (c *reviewCommand) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(accept, func(id stix.ID) bool { return slices.Contains(reject, id) }); i >= 0 {
+	if i := slices.IndexFunc(accept, func(id stix.ID) bool { _, both := slices.BinarySearch(reject, id); return both }); i >= 0 {
 		return usageError{fmt.Errorf("%s is both to be accepted and rejected", accept[i])}
 	}
 	return c.decide(p, s, accept, reject)
 }
 
-// maxDrafts is how many drafts are reviewed at once.
-const maxDrafts = 100_000
+// decideAtOnce is how many drafts are accepted or rejected in one transaction.
+const decideAtOnce = 1000
 
 // decide accepts and rejects drafts, and says what became of them.
 func (c *reviewCommand) decide(p *program, s store.Store, accept, reject []stix.ID) error {
 	kept := 0
-	if len(accept) > 0 {
-		outcomes, err := s.Accept(p.ctx, accept)
+	for some := range slices.Chunk(accept, decideAtOnce) {
+		outcomes, err := s.Accept(p.ctx, some)
 		if err == nil {
-			err = c.vouch(p.ctx, s, accept)
+			err = c.vouch(p.ctx, s, some)
 		}
 		if err != nil {
 			return err
@@ -90,16 +94,17 @@ func (c *reviewCommand) decide(p *program, s store.Store, accept, reject []stix.
 			if o.Reason == "" {
 				kept++
 			} else {
-				fmt.Fprintf(p.stderr, "tocsin: %s: %s\n", accept[i], report.Printable(o.Reason))
+				fmt.Fprintf(p.stderr, "tocsin: %s: %s\n", some[i], report.Printable(o.Reason))
 			}
 		}
 	}
 	put := 0
-	if len(reject) > 0 {
-		var err error
-		if put, err = s.Reject(p.ctx, reject); err != nil {
+	for some := range slices.Chunk(reject, decideAtOnce) {
+		n, err := s.Reject(p.ctx, some)
+		if err != nil {
 			return err
 		}
+		put += n
 	}
 	if !c.Quiet {
 		fmt.Fprintf(p.stdout, "%s accepted, %s rejected\n", count(kept, "draft", "drafts"), thousands(put))

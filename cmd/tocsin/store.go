@@ -79,5 +79,9 @@ func (f *dbFlag) open(write bool) (store.Store, error) {
 	} else if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("no folder for the store: %w; name another with --db", err)
 	}
-	return sqlite.Open(path)
+	s, err := sqlite.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w: --db or TOCSIN_DB names the store", err)
+	}
+	return s, nil
 }

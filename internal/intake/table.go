@@ -81,15 +81,25 @@ func columnOf(title string) (column, bool) {
 	return column{}, false
 }
 
+// CheckColumns tells whether all of names are ones of columns, or "-".
+func CheckColumns(names []string) error {
+	for _, name := range names {
+		if _, ok := columnOf(name); !ok && name != "-" {
+			return fmt.Errorf("%q is no column: it is one of value, type, name, description, tags, first_seen, valid_until, confidence, tlp, reference, to_ids, or a kind of observable: %s; - skips one", name, strings.Join(observable.KindNames(), ", "))
+		}
+	}
+	return nil
+}
+
 // table reads comma-separated values (RFC 4180), or such with semicolons, tabs
 // or bars between.
 func (r *reading) table() error {
 	t := table{reading: r}
+	if err := CheckColumns(r.Columns); err != nil {
+		return fmt.Errorf("--columns: %w", err)
+	}
 	for _, name := range r.Columns {
-		c, ok := columnOf(name)
-		if !ok && name != "-" {
-			return fmt.Errorf("--columns: %q is no column: a kind of observable, or one of value, type, name, description, tags, first_seen, valid_until, confidence, tlp, reference; - to skip one", name)
-		}
+		c, _ := columnOf(name)
 		t.columns = append(t.columns, c)
 	}
 	err := r.lines(t.line)

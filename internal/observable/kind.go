@@ -2,6 +2,7 @@ package observable
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -48,6 +49,9 @@ func (k Kind) String() string {
 	}
 	return kindNames[k]
 }
+
+// KindNames returns the names of all kinds, as String does.
+func KindNames() []string { return slices.Clone(kindNames[Domain:]) }
 
 // kindAliases are other names in use: of STIX types, MISP attributes and
 // columns of lists, in lower case and without blanks, hyphens and underscores.

@@ -242,7 +242,17 @@ func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield fun
 	if err != nil {
 		return err
 	}
-	q := &query{from: versions, order: "v.added", limit: sel.Limit}
+	if sel.Words != "" {
+		return r.found(ctx, v, sel, yield)
+	}
+	q := r.selection(v, sel)
+	q.limit = sel.Limit
+	return r.each(ctx, q, yield)
+}
+
+// selection is the query for what sel selects, whatever its words and limit.
+func (r *Reader) selection(v visible, sel Query) *query {
+	q := &query{from: versions, order: "v.added"}
 	since := int64(-1)
 	if !sel.Since.IsZero() {
 		since = sel.Since.UnixMicro()
@@ -260,7 +270,43 @@ func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield fun
 		q.and("v.state <= 1")
 		q.and("EXISTS (SELECT 1 FROM version n WHERE n.key = v.key AND n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
 	}
-	return r.each(ctx, q, yield)
+	return q
+}
+
+// Withheld implements Store.
+func (r *Reader) Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error) {
+	v, err := r.visible(ctx, c)
+	if err != nil || v.all || len(ids) == 0 {
+		return nil, err
+	}
+	keys := make([]int64, len(ids))
+	asked := make(map[stix.ID]bool, len(ids))
+	for i, id := range ids {
+		keys[i], asked[id] = KeyOf(id), true
+	}
+	q := &query{}
+	q.and(q.in("v.key", r.d.Ints, array(keys)))
+	q.and("v.state = 0")
+	q.and("NOT (" + v.where(r.d, "v", &q.args) + ")")
+	rows, err := r.query(ctx, `SELECT v.object FROM version v WHERE `+strings.Join(q.where, " AND "), q.args)
+	if err != nil {
+		return nil, fmt.Errorf("read the store: %w", err)
+	}
+	defer rows.Close()
+	var withheld []stix.ID
+	for rows.Next() {
+		var id stix.ID
+		if err := rows.Scan((*string)(&id)); err != nil {
+			return nil, fmt.Errorf("read the store: %w", err)
+		}
+		if asked[id] {
+			withheld = append(withheld, id)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the store: %w", err)
+	}
+	return withheld, nil
 }
 
 // Stats implements Store.

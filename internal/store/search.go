@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -46,26 +47,30 @@ func parseSearch(text string) (*search, error) {
 
 // Search implements Store.
 func (r *Reader) Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error) {
-	s, err := parseSearch(words)
+	if words == "" { // which a Query takes for no search
+		return nil, nil
+	}
+	return r.List(ctx, c, Query{Words: words, Limit: limit})
+}
+
+// found calls yield for what has the words of sel, the best first.
+func (r *Reader) found(ctx context.Context, v visible, sel Query, yield func(Record) error) error {
+	if sel.Versions {
+		return errors.New("a search looks through the newest versions alone: leave out the older ones")
+	}
+	s, err := parseSearch(sel.Words)
 	if err != nil || len(s.words) == 0 {
-		return nil, err
-	}
-	v, err := r.visible(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	if limit <= 0 {
-		limit = DefaultLimit
+		return err
 	}
 	rows, err := r.wordsRows(ctx, s)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	matches, err := s.find(rows)
 	if err != nil {
-		return nil, fmt.Errorf("search: %w", err)
+		return fmt.Errorf("search: %w", err)
 	}
-	return r.best(ctx, v, matches, limit)
+	return r.best(ctx, v, matches, sel, yield)
 }
 
 // wordsRows reads the rows that may have lists of the words, in one statement
@@ -198,10 +203,11 @@ func score(cursors []*cursor) float64 {
 	return sum
 }
 
-// best returns the first matches that are newest versions and may be seen.
-func (r *Reader) best(ctx context.Context, v visible, matches []match, limit int) ([]Record, error) {
-	var list []Record
-	for n := max(limit, 1000); len(matches) > 0; n = min(4*n, 50000) {
+// best calls yield for the first matches that sel selects and that may be seen.
+// It reads some at a time, all of which are in memory.
+func (r *Reader) best(ctx context.Context, v visible, matches []match, sel Query, yield func(Record) error) error {
+	const atOnce = 10_000
+	for n, left := min(max(sel.Limit, 1000), atOnce), sel.Limit; len(matches) > 0; n = min(4*n, atOnce) {
 		part := matches[:min(n, len(matches))]
 		matches = matches[len(part):]
 		keys := make([]int64, len(part))
@@ -209,20 +215,23 @@ func (r *Reader) best(ctx context.Context, v visible, matches []match, limit int
 		for i, m := range part {
 			keys[i], place[m.added] = m.added, i
 		}
-		q := &query{from: versions, order: "v.added"}
+		q := r.selection(v, sel)
 		q.and(q.in("v.added", r.d.Ints, array(keys)))
-		q.and("v.state = 0")
-		q.and(v.where(r.d, "v", &q.args))
 		found, err := r.all(ctx, q)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		slices.SortFunc(found, func(a, b Record) int {
 			return cmp.Compare(place[a.Added.UnixMicro()], place[b.Added.UnixMicro()])
 		})
-		if list = append(list, found...); len(list) >= limit {
-			return list[:limit], nil
+		for _, rec := range found {
+			if err := yield(rec); err != nil {
+				return err
+			}
+			if left--; left == 0 {
+				return nil
+			}
 		}
 	}
-	return list, nil
+	return nil
 }

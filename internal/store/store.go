@@ -49,8 +49,11 @@ type Store interface {
 	Each(ctx context.Context, c tlp.Clearance, q Query, yield func(Record) error) error
 	// Search returns objects in whose text all the words stand, best first.
 	// Words that hold other signs than letters and digits, such as a domain,
-	// must stand together. A limit of 0 is DefaultLimit.
+	// must stand together. A limit of 0 is DefaultLimit. Each with Query.Words
+	// finds all.
 	Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error)
+	// Withheld returns those of ids that are here and c may not see.
+	Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error)
 	// Stats counts the newest versions.
 	Stats(ctx context.Context, c tlp.Clearance) (Stats, error)
 
@@ -138,6 +141,7 @@ type Receipt struct {
 // A Query selects objects. Its zero value selects the newest versions of all.
 type Query struct {
 	Types    []string  // any of these; none: of all types
+	Words    string    // that all stand in it, as of Search: the best come first. Not with Versions
 	Since    time.Time // added after it
 	Versions bool      // older versions too
 	Limit    int       // 0: DefaultLimit for List, no limit for Each

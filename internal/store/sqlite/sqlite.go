@@ -20,7 +20,8 @@ import (
 	"sync/atomic"
 
 	"github.com/tocsin-project/tocsin/internal/store"
-	_ "modernc.org/sqlite" // the driver
+	driver "modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 //go:embed migrations/*.sql
@@ -31,6 +32,8 @@ const newestSchema = 1
 
 // applicationID marks files of this program ("Tocs").
 const applicationID = 0x546f6373
+
+var errNoDatabase = errors.New("no SQLite file, and so no store of Tocsin; choose another file")
 
 var errForeign = errors.New("an SQLite file, but no store of Tocsin; choose another file")
 
@@ -61,7 +64,9 @@ func Open(path string) (*DB, error) {
 	}
 	// A file that is there is not opened here: to close it again would take the
 	// locks from others in this process that have it open.
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("open the store %s: a folder; choose a file, in it or elsewhere", path)
+	} else if errors.Is(err, os.ErrNotExist) {
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil && !errors.Is(err, os.ErrExist) {
 			return nil, fmt.Errorf("open the store: %w", err)
@@ -71,6 +76,10 @@ func Open(path string) (*DB, error) {
 		}
 	}
 	db, err := open(path)
+	var of *driver.Error
+	if errors.As(err, &of) && of.Code() == lib.SQLITE_NOTADB {
+		err = errNoDatabase
+	}
 	if err != nil {
 		return nil, fmt.Errorf("open the store %s: %w", path, err)
 	}

@@ -63,6 +63,13 @@ func testClearance(t *testing.T, s store.Store) {
 			}
 		}
 	}
+	every := []stix.ID{a, b, id("tool", 3), id("tool", 4), id("tool", 99)}
+	want(t, "withheld from the public", len(must(s.Withheld(t.Context(), public, every))(t)), 4)
+	withheld := must(s.Withheld(t.Context(), community, every))(t)
+	slices.Sort(withheld)
+	want(t, "withheld from the community", withheld, []stix.ID{a, id("tool", 3), id("tool", 4)})
+	want(t, "withheld from the node", len(must(s.Withheld(t.Context(), all, every))(t)), 0)
+	want(t, "withheld of nothing", len(must(s.Withheld(t.Context(), public, nil))(t)), 0)
 	want(t, "the end that is withheld", must(s.Related(t.Context(), community, b, 0))(t)[0].Object == nil, true)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), community, b, 0))(t)), 0)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), client, b, 0))(t)), 1)
@@ -80,6 +87,7 @@ func testNamed(t *testing.T, s store.Store) {
 	want(t, "list of versions", ids(must(s.List(t.Context(), c, store.Query{Versions: true}))(t)), []stix.ID{id("tool", 1)})
 	want(t, "search", ids(must(s.Search(t.Context(), c, "x", 0))(t)), []stix.ID{id("tool", 1)})
 	want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, 1)
+	want(t, "withheld", len(must(s.Withheld(t.Context(), c, []stix.ID{id("tool", 1), id("tool", 2), id("tool", 3)}))(t)), 2)
 	want(t, "get", get(t, s, c, id("tool", 2)), "")
 	want(t, "get", get(t, s, c, id("tool", 1)) != "", true)
 }

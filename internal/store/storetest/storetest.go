@@ -331,6 +331,27 @@ func testSearch(t *testing.T, s store.Store) {
 		want(t, "search "+words, strings.Join(got, " "), found)
 	}
 	want(t, "limit", len(must(s.Search(t.Context(), all, "shell", 1))(t)), 1)
+
+	everything := must(s.Search(t.Context(), all, "shell", 0))(t)
+	var best []stix.ID
+	each := func(q store.Query) error {
+		best = nil
+		return s.Each(t.Context(), all, q, func(rec store.Record) error {
+			best = append(best, rec.Object.ID)
+			return nil
+		})
+	}
+	want(t, "error", each(store.Query{Words: "shell"}), nil)
+	want(t, "the best first", best, ids(everything))
+	want(t, "error", each(store.Query{Words: "hafnium", Types: []string{"indicator"}}), nil)
+	want(t, "of a type", len(best), 0)
+	want(t, "error", each(store.Query{Words: "shell", Since: everything[0].Added.Add(-time.Microsecond), Limit: 1}), nil)
+	want(t, "since and limit", best, ids(everything)[:1])
+	want(t, "error", each(store.Query{Words: `"`}), nil)
+	want(t, "of no words", len(best), 0)
+	if each(store.Query{Words: "shell", Versions: true}) == nil {
+		t.Error("searched older versions")
+	}
 }
 
 func testDrafts(t *testing.T, s store.Store) {
