@@ -29,6 +29,7 @@ type Index struct {
 	things    []thing
 	behind    map[uint32][]uint32
 	indicated [][]uint32 // lists of things; row.hash is 1 + an index, 0 for none
+	stats     Stats
 }
 
 // Build compiles what was added. at is the time by which Stats counts what has
@@ -49,18 +50,7 @@ func (b *Builder) Build(at time.Time) (*Index, Stats) {
 	x.behind = b.things.settle()
 	x.things = b.things.list
 	b.link(x)
-	for i := range uint32(x.rows.n) {
-		switch r := x.rows.at(i); {
-		case r.revoked:
-			stats.Revoked++
-		case r.dead || !r.used:
-		default:
-			stats.Indicators++
-			if r.until <= x.at {
-				stats.Expired++
-			}
-		}
-	}
+	x.tally(&stats)
 	keep := func(i uint32) bool { return !x.rows.at(i).dead }
 	x.count(&stats, keep)
 	*b = Builder{}
@@ -73,7 +63,24 @@ func (b *Builder) Build(at time.Time) (*Index, Stats) {
 		}
 	}
 	x.complex = slices.DeleteFunc(x.complex, func(c complexPattern) bool { return !keep(c.row) })
+	x.stats = stats
 	return x, stats
+}
+
+// tally counts the indicators.
+func (x *Index) tally(s *Stats) {
+	for i := range uint32(x.rows.n) {
+		switch r := x.rows.at(i); {
+		case r.revoked:
+			s.Revoked++
+		case r.dead || !r.used:
+		default:
+			s.Indicators++
+			if r.until <= x.at {
+				s.Expired++
+			}
+		}
+	}
 }
 
 func (x *Index) count(s *Stats, keep func(uint32) bool) {

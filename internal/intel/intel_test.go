@@ -104,14 +104,17 @@ func TestPatternsOfOneComparison(t *testing.T) {
 			t.Errorf("%s: %+v", c.pattern, stats)
 			continue
 		}
-		for _, text := range c.in {
-			if got := seen(x, text, 0); !slices.Equal(got, []string{"01 " + c.find}) {
-				t.Errorf("%s in %q: got %q, want %q", c.pattern, text, got, c.find)
+		kept, _ := reread(t, x, now)
+		for _, x := range []*intel.Index{x, kept} {
+			for _, text := range c.in {
+				if got := seen(x, text, 0); !slices.Equal(got, []string{"01 " + c.find}) {
+					t.Errorf("%s in %q: got %q, want %q", c.pattern, text, got, c.find)
+				}
 			}
-		}
-		for _, text := range c.not {
-			if got := seen(x, text, 0); got != nil {
-				t.Errorf("%s in %q: got %q, want nothing", c.pattern, text, got)
+			for _, text := range c.not {
+				if got := seen(x, text, 0); got != nil {
+					t.Errorf("%s in %q: got %q, want nothing", c.pattern, text, got)
+				}
 			}
 		}
 	}
