@@ -27,7 +27,7 @@ type Table struct {
 // Tables are all tables.
 var Tables = []Table{
 	{"marking", []string{"id", "refs"}},
-	{"type", []string{"id", "name"}},
+	{"type", []string{"id", "name", "stamp"}},
 	{"source", []string{"id", "name"}},
 	{"version", []string{"added", "key", "object", "type", "version", "state", "marking", "source", "raw"}},
 	{"reference", []string{"target", "version"}},
@@ -332,6 +332,28 @@ func (r *Reader) Stats(ctx context.Context, c tlp.Clearance) (Stats, error) {
 		stats.Objects += n
 	}
 	return stats, rows.Err()
+}
+
+// State implements Store.
+func (r *Reader) State(ctx context.Context, types ...string) (string, error) {
+	q := &query{}
+	rows, err := r.query(ctx, `SELECT name, stamp FROM type WHERE `+q.in("name", r.d.Texts, array(types))+` ORDER BY name`, q.args)
+	if err != nil {
+		return "", fmt.Errorf("read the state of the store: %w", err)
+	}
+	defer rows.Close()
+	var b strings.Builder
+	for rows.Next() {
+		var name, stamp string
+		if err := rows.Scan(&name, &stamp); err != nil {
+			return "", fmt.Errorf("read the state of the store: %w", err)
+		}
+		fmt.Fprintf(&b, "%q %s\n", name, stamp)
+	}
+	if err := rows.Err(); err != nil {
+		return "", fmt.Errorf("read the state of the store: %w", err)
+	}
+	return b.String(), nil
 }
 
 // Drafts implements Store.

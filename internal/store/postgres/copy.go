@@ -63,6 +63,7 @@ func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 			if typ, err = w.key(ctx, name{"type", "name", r.Type}); err != nil {
 				return err
 			}
+			w.changed[r.Type] = struct{}{}
 		}
 		if i == 0 || r.Markings != last.Markings {
 			if marking, err = w.key(ctx, name{"marking", "refs", r.Markings}); err != nil {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"time"
 
@@ -26,8 +27,9 @@ func (db *DB) Import(ctx context.Context, batch []store.Incoming) ([]store.Outco
 
 // A writer is one transaction that writes.
 type writer struct {
-	tx   pgx.Tx
-	keys map[name]int64
+	tx      pgx.Tx
+	keys    map[name]int64
+	changed map[string]struct{} // types of objects
 }
 
 // name is a row of the tables type, source and marking.
@@ -40,9 +42,23 @@ func (db *DB) write(ctx context.Context, f func(*writer) error) error {
 			if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, writers); err != nil {
 				return err
 			}
-			return f(&writer{tx, map[name]int64{}})
+			w := &writer{tx, map[name]int64{}, map[string]struct{}{}}
+			if err := f(w); err != nil {
+				return err
+			}
+			return w.stamp(ctx)
 		})
 	})
+}
+
+// stamp makes the state of each type that has changed another.
+func (w *writer) stamp(ctx context.Context) error {
+	for t := range w.changed {
+		if _, err := w.tx.Exec(ctx, `UPDATE type SET stamp = $1 WHERE name = $2`, rand.Text(), t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // add plans what becomes of a batch and writes it.
@@ -207,6 +223,7 @@ func (w *writer) accept(ctx context.Context, id stix.ID) (store.Outcome, error) 
 	if err != nil || len(batch) == 0 {
 		return store.Outcome{Status: store.Refused, Reason: "no draft of it waits"}, err
 	}
+	w.changed[batch[0].Object.Type] = struct{}{}
 	outcomes, err := w.add(ctx, batch)
 	if err != nil {
 		return store.Outcome{}, err
@@ -222,6 +239,9 @@ func (db *DB) Reject(ctx context.Context, ids []stix.ID) (int, error) {
 			done, err := w.tx.Exec(ctx, `UPDATE version SET state = $1 WHERE key = $2 AND object = $3 AND state = $4`, store.Rejected, store.KeyOf(id), string(id), store.Draft)
 			if err != nil {
 				return err
+			}
+			if done.RowsAffected() > 0 {
+				w.changed[id.Type()] = struct{}{}
 			}
 			n += int(done.RowsAffected())
 		}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"database/sql/driver"
 	"encoding/json"
@@ -93,9 +94,10 @@ func (db *DB) Import(ctx context.Context, batch []store.Incoming) ([]store.Outco
 // A writer is one transaction that writes.
 type writer struct {
 	inserts
-	conn *sql.Conn
-	tx   *sql.Tx
-	keys map[name]int64
+	conn    *sql.Conn
+	tx      *sql.Tx
+	keys    map[name]int64
+	changed map[string]struct{} // types of objects
 }
 
 // name is a row of the tables type, source and marking.
@@ -110,13 +112,27 @@ func (db *DB) write(ctx context.Context, f func(*writer) error) error {
 		return err
 	}
 	defer tx.Rollback()
-	if err := f(&writer{db.inserts, db.conn, tx, map[name]int64{}}); err != nil {
+	w := &writer{db.inserts, db.conn, tx, map[name]int64{}, map[string]struct{}{}}
+	if err := f(w); err != nil {
+		return err
+	}
+	if err := w.stamp(ctx); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return err
 	}
 	db.checkpoint()
+	return nil
+}
+
+// stamp makes the state of each type that has changed another.
+func (w *writer) stamp(ctx context.Context) error {
+	for t := range w.changed {
+		if _, err := w.tx.ExecContext(ctx, `UPDATE type SET stamp = $1 WHERE name = $2`, rand.Text(), t); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -174,6 +190,7 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 	}
 	rows := plan.Rows()
 	for i := range rows {
+		w.changed[rows[i].Type] = struct{}{}
 		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), markingOf(&rows[i])} {
 			if _, err := w.key(ctx, n); err != nil {
 				return err
@@ -302,6 +319,7 @@ func (w *writer) accept(ctx context.Context, id stix.ID) (store.Outcome, error) 
 	if err != nil || len(batch) == 0 {
 		return store.Outcome{Status: store.Refused, Reason: "no draft of it waits"}, err
 	}
+	w.changed[batch[0].Object.Type] = struct{}{}
 	outcomes, err := w.add(ctx, batch)
 	if err != nil {
 		return store.Outcome{}, err
@@ -321,6 +339,9 @@ func (db *DB) Reject(ctx context.Context, ids []stix.ID) (int, error) {
 			rows, err := res.RowsAffected()
 			if err != nil {
 				return err
+			}
+			if rows > 0 {
+				w.changed[id.Type()] = struct{}{}
 			}
 			n += int(rows)
 		}

@@ -85,9 +85,15 @@ func testBackup(t *testing.T, s store.Store, restore func(path string) (store.St
 	}
 	defer copied.Close()
 	want(t, "the backup", everything(t, copied, ids), before)
+	want(t, "its state", must(copied.State(t.Context(), "malware", "indicator"))(t), must(s.State(t.Context(), "malware", "indicator"))(t))
+	want(t, "its state of what came later", must(copied.State(t.Context(), "tool"))(t) == must(s.State(t.Context(), "tool"))(t), false)
 	last := must(copied.List(t.Context(), all, store.Query{Limit: 1 << 20}))(t)
 	want(t, "import into it", put(t, copied, "d", object(t, id("x-new", 2), `"name":"shell"`)), []store.Status{store.New})
 	want(t, "and again", put(t, copied, "a", object(t, malware, `"name":"shell \u0000 é"`)), []store.Status{store.Same})
+	state := must(copied.State(t.Context(), "indicator"))(t)
+	put(t, s, "d", object(t, id("indicator", 9999), ""))
+	put(t, copied, "d", object(t, id("indicator", 9999), ""))
+	want(t, "its state after the same as in the store", must(copied.State(t.Context(), "indicator"))(t) == must(s.State(t.Context(), "indicator"))(t) || must(copied.State(t.Context(), "indicator"))(t) == state, false)
 	want(t, "accept", must(copied.Accept(t.Context(), []stix.ID{report}))(t)[0].Status, store.New)
 	if rec := must(copied.Get(t.Context(), tlp.Local(), report))(t); !rec.Added.After(last[len(last)-1].Added) || rec.Source != "c" {
 		t.Errorf("added %s from %s", rec.Added, rec.Source)

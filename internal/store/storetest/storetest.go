@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, restore func(path st
 		"Made":          testMade,
 		"Refused":       testRefused,
 		"Cancelled":     testCancelled,
+		"State":         testState,
 		"Attack":        testAttack,
 		"Backup":        func(t *testing.T, s store.Store) { testBackup(t, s, restore) },
 	} {

@@ -1,0 +1,4 @@
+-- Of each type a text that is another after each change of its objects, and in
+-- no other store the same: see State.
+ALTER TABLE type ADD COLUMN stamp TEXT NOT NULL DEFAULT '';
+UPDATE type SET stamp = hex(randomblob(16));
