@@ -70,7 +70,7 @@ func (c *huntCommand) Run(p *program) error {
 	if h.Intel == nil && len(h.Rules.Rules)+len(h.Rules.Correlations) == 0 {
 		return usageError{errors.New("--rules none leaves nothing to ask: name indicators with --intel")}
 	}
-	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer, c.STIX, c.path()}})
+	in, err := logs.Open(paths, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.JSON, c.CSV, c.HTML, c.Layer, c.STIX, c.path(), c.path() + indexTail}})
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (c *importCommand) each(p *program, o intake.Options, imp *importer) error 
 		}
 	}
 	if len(local) > 0 {
-		in, err := logs.Open(local, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.rejects(), c.path()}})
+		in, err := logs.Open(local, logs.Options{Stdin: p.stdin, Stop: p.ctx.Done(), Except: []string{c.rejects(), c.path(), c.path() + indexTail}})
 		if err != nil {
 			return err
 		}

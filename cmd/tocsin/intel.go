@@ -43,9 +43,34 @@ func (f *intelFlags) index(p *program, quiet bool) (*intel.Index, error) {
 		asked = []string{"store"}
 	}
 	debug.SetGCPercent(intelGC)
+	var index *intel.Index
+	var stats intel.Stats
+	var err error
+	if len(asked) == 1 && asked[0] == "store" {
+		index, stats, err = f.ofStore(p, quiet)
+	} else {
+		index, stats, err = f.compile(p, asked)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if stats.Indicators == 0 {
+		if len(f.Intel) == 0 || len(f.Intel) == 1 && f.Intel[0] == "none" {
+			return nil, nil
+		}
+		return nil, errors.New("--intel: there is no indicator that could be looked for: see tocsin pattern check for why a pattern is refused")
+	}
+	if !quiet {
+		f.tell(p.stderr, asked, &stats)
+	}
+	return index, nil
+}
+
+// compile makes an index of what is asked for.
+func (f *intelFlags) compile(p *program, asked []string) (*intel.Index, intel.Stats, error) {
 	var b intel.Builder
 	if err := f.guard(p, &b); err != nil {
-		return nil, err
+		return nil, intel.Stats{}, err
 	}
 	for _, path := range asked {
 		var err error
@@ -57,20 +82,11 @@ func (f *intelFlags) index(p *program, quiet bool) (*intel.Index, error) {
 			err = addFiles(p, &b, path)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--intel %s: %w", path, err)
+			return nil, intel.Stats{}, fmt.Errorf("--intel %s: %w", path, err)
 		}
 	}
 	index, stats := b.Build(time.Now())
-	if stats.Indicators == 0 {
-		if len(f.Intel) == 0 || len(f.Intel) == 1 && f.Intel[0] == "none" {
-			return nil, nil
-		}
-		return nil, errors.New("--intel: there is no indicator that could be looked for: see tocsin pattern check for why a pattern is refused")
-	}
-	if !quiet {
-		f.tell(p.stderr, asked, &stats)
-	}
-	return index, nil
+	return index, stats, nil
 }
 
 // guard keeps what is on a warninglist of the store out of the index.
@@ -110,7 +126,7 @@ func (f *intelFlags) tell(w io.Writer, asked []string, stats *intel.Stats) {
 // intelTypes are the types of a store that hunting needs: indicators, what
 // they indicate, and how.
 var intelTypes = []string{
-	"indicator", "relationship", "attack-pattern", "campaign", "identity", "infrastructure", "intrusion-set", "malware", "threat-actor", "tool", "vulnerability",
+	"indicator", "relationship", "attack-pattern", "campaign", "infrastructure", "intrusion-set", "malware", "threat-actor", "tool", "vulnerability",
 }
 
 // addStore adds the indicators of the store.

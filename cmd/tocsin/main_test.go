@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 				os.WriteFile(filepath.Join(e.WorkDir, "cut.gz"), []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x4b"), 0o600),
 			)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "cmpsize": cmpSize, "damage": damage},
 	})
 }
 
@@ -54,6 +54,20 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if want := args[0]; strconv.Itoa(code) != want {
 		ts.Fatalf("exit code %d, want %s", code, want)
 	}
+}
+
+// cmpsize FILE FILE compares the sizes of files.
+func cmpSize(ts *testscript.TestScript, _ bool, args []string) {
+	if a, b := len(ts.ReadFile(args[0])), len(ts.ReadFile(args[1])); a != b {
+		ts.Fatalf("%s has %d bytes, %s %d", args[0], a, args[1], b)
+	}
+}
+
+// damage FILE changes a byte in the middle of a file.
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	b[len(b)/2] ^= 0x10
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o600))
 }
 
 func TestParseTime(t *testing.T) {
