@@ -72,6 +72,10 @@ func TestListsAndTables(t *testing.T) {
 	}{
 		{name: "plain.txt", text: "evil.example.com\n\n# comment\n192.0.2.7\n", format: "list", patterns: "[domain-name:value = 'evil.example.com'] [ipv4-addr:value = '192.0.2.7']"},
 		{name: "hosts", text: "127.0.0.1 a.example.com\n0.0.0.0 b.example.com # c\n", format: "list", patterns: "[domain-name:value = 'a.example.com'] [domain-name:value = 'b.example.com']"},
+		{name: "tabs", text: "127.0.0.1\tlocalhost\n0.0.0.0\tevil.example.com\n::1\tbad.example.com # c\n", format: "list", patterns: "[domain-name:value = 'evil.example.com'] [domain-name:value = 'bad.example.com']"},
+		{name: "mailboxes.csv", text: "email,comment\nGuy <a@example.com>,x\n\"\"\"Doe, J\"\" <b@example.com>\",y\n<c@example.com>,z\n", format: "csv", patterns: "[email-addr:value = 'a@example.com'] [email-addr:value = 'b@example.com'] [email-addr:value = 'c@example.com']"},
+		{name: "mailboxes.txt", text: "Guy <a@example.com>\nGal <b@example.com>\n", format: "list", patterns: "[email-addr:value = 'a@example.com'] [email-addr:value = 'b@example.com']"},
+		{name: "dotless.csv", text: "domain,comment\nevil.example.com,x\nsoon,y\n", format: "csv", patterns: "[domain-name:value = 'evil.example.com']", rejected: 1},
 		{name: "windows.txt", text: "hxxp://evil[.]example[.]com/a\r\nCVE-2021-26855\r\n", format: "list", patterns: "[url:value = 'http://evil.example.com/a'] CVE-2021-26855"},
 		{name: "junk.txt", text: "192.0.2.1\n192.0.2.2\n???\n", format: "list", patterns: "[ipv4-addr:value = '192.0.2.1'] [ipv4-addr:value = '192.0.2.2']", rejected: 1},
 		{name: "header.csv", text: "Type,Indicator,Comment\nip,192.0.2.1,\"a, b\"\nmd5,d41d8cd98f00b204e9800998ecf8427e,c\n", format: "csv", patterns: "[ipv4-addr:value = '192.0.2.1'] [file:hashes.MD5 = 'd41d8cd98f00b204e9800998ecf8427e']"},

@@ -87,6 +87,7 @@ func (r *reading) hosts(where string, line []byte, names []string, comment strin
 // an observable by itself and more is said behind it, such as the name of a
 // file behind its hash.
 func entry(text string) (observable.Observable, error) {
+	text = mailbox(text)
 	words := strings.FieldsFunc(text, func(c rune) bool { return c == ' ' || c == '\t' || c == ',' || c == ';' || c == '|' })
 	if len(words) > 1 {
 		if first, err := observable.Guess(words[0]); err == nil && first.Kind != observable.FileName && first.Kind != observable.Path && first.Kind != observable.URL {

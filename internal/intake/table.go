@@ -331,16 +331,29 @@ func composite(cell, kind string) (value string, k observable.Kind) {
 
 // read reads a cell as of the kind of its column, of its row, or as it looks.
 func read(cell string, column, row observable.Kind) (observable.Observable, error) {
+	cell = mailbox(cell)
 	for _, k := range []observable.Kind{column, row} {
 		if k == observable.Unknown {
 			continue
 		}
 		o, err := observable.Parse(k, cell)
+		if err == nil && k == observable.Domain && !strings.Contains(o.Value, ".") {
+			err = fmt.Errorf("%q: a name without a dot is no domain of the internet: write all of it", o.Value)
+		}
 		if err == nil || k == column {
 			return o, err
 		}
 	}
 	return observable.Guess(cell)
+}
+
+// mailbox returns the address of a mailbox with a name before it (RFC 5322,
+// section 3.4: Guy <guy@example.org>), all else as it is.
+func mailbox(cell string) string {
+	if _, address, ok := strings.Cut(cell, "<"); ok && strings.HasSuffix(address, ">") && strings.Contains(address, "@") {
+		return strings.TrimSpace(address[:len(address)-1])
+	}
+	return cell
 }
 
 // tell puts what a cell says of the row into w.
@@ -409,6 +422,9 @@ func isCSV(head []byte, path string) bool {
 	even, seen, width := 0, 0, 0
 	header := false
 	for i, line := range lines {
+		if hosts(string(line)) != nil { // with tabs between
+			return false
+		}
 		cells, err := split(line, c)
 		if err != nil {
 			continue

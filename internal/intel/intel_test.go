@@ -96,6 +96,7 @@ func TestPatternsOfOneComparison(t *testing.T) {
 		{`[mutex:name = 'Global\\EvilMutexOfTheBotnet']`, `mutex Global\EvilMutexOfTheBotnet`, []string{`created Global\EvilMutexOfTheBotnet`}, []string{`Global\evilmutexofthebotnet`}},
 		{`[mutex:name = 'qwe']`, `mutex qwe`, []string{`x:qwe`}, []string{`qwerty`}},
 		{`[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'Evil Bot/1.0 (x)']`, "user-agent Evil Bot/1.0 (x)", []string{"- Evil+Bot/1.0+(x) -", `"Evil Bot/1.0 (x)"`}, []string{"evil bot/1.0 (x)"}},
+		{`[network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'[*] = 'Evil Bot/1.0 (x)']`, "user-agent Evil Bot/1.0 (x)", []string{"- Evil+Bot/1.0+(x) -", `"Evil Bot/1.0 (x)"`}, []string{"evil bot/1.0 (x)"}},
 		{`[autonomous-system:number = 64496]`, "asn AS64496", []string{"origin AS64496 "}, []string{"AS644961"}},
 		{`[mac-addr:value = '00:00:5E:00:53:01']`, "mac 00:00:5e:00:53:01", []string{"mac 00:00:5e:00:53:01"}, []string{"00:00:5e:00:53:02"}},
 	} {

@@ -40,6 +40,7 @@ var kindsOf = map[string]observable.Kind{
 	"process:image_ref.hashes.'SHA-1'":   observable.SHA1,
 	"process:image_ref.hashes.'SHA-256'": observable.SHA256,
 	userAgentPath:                        observable.UserAgent,
+	userAgentPath + "[*]":                observable.UserAgent,
 	"x509-certificate:hashes.MD5":        observable.MD5,
 	"x509-certificate:hashes.'SHA-1'":    observable.SHA1,
 	"x509-certificate:hashes.'SHA-256'":  observable.SHA256,
@@ -59,6 +60,8 @@ var kindsOf = map[string]observable.Kind{
 	"file:hashes.SHA-512":                observable.SHA512,
 }
 
+// userAgentPath is that of a header, whose values are a list (section 6.12.2);
+// many patterns compare the list itself.
 const userAgentPath = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'"
 
 // observableTypes gives the types of objects that are observables, with the
