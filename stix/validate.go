@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Problem is a rule of STIX that an object breaks.
@@ -36,14 +37,23 @@ const maxProblems = 1000
 // bytes. Of a bundle it checks the objects within too, and what language
 // content says of them.
 func Validate(o *Object) []Problem {
-	c := checker{o: o}
+	room := rooms.Get().(*[][]byte)
+	c := checker{o: o, free: *room}
 	if o.Type == "bundle" {
 		c.bundle()
 	} else {
 		c.top()
 	}
+	clear((*room)[:len(*room)-len(c.free)])
+	rooms.Put(room)
 	return c.problems
 }
+
+// rooms are where checkers have their values, used again.
+var rooms = sync.Pool{New: func() any {
+	room := make([][]byte, 128)
+	return &room
+}}
 
 // A checker collects the problems of one object.
 type checker struct {
@@ -136,7 +146,7 @@ func (k known) empty() bool {
 // room returns n empty values.
 func (c *checker) room(n int) [][]byte {
 	if len(c.free) < n {
-		c.free = make([][]byte, max(n, 64))
+		return make([][]byte, n)
 	}
 	values := c.free[:n:n]
 	c.free = c.free[n:]
@@ -158,10 +168,14 @@ func (c *checker) relations(at path, p *property, seen known) {
 	if p.order == "" || seen.of(p.other) == nil {
 		return
 	}
-	this, err := ParseTimestamp(text(v))
-	other, err2 := ParseTimestamp(text(seen.of(p.other)))
-	if err != nil || err2 != nil {
+	w := seen.of(p.other)
+	if v[0] != '"' || w[0] != '"' {
 		return // told already
+	}
+	this, err := timestamp(v)
+	other, err2 := timestamp(w)
+	if err != nil || err2 != nil {
+		return // this too
 	}
 	if this.Before(other.Time) || p.order == "after" && this.Equal(other.Time) {
 		word := "at or after"
@@ -286,7 +300,7 @@ func (c *checker) scalar(at path, v []byte, p *property) {
 	case identifierKind:
 		c.ref(at, ID(text(v)), p)
 	case timestampKind:
-		c.timestamp(at, text(v), p)
+		c.timestamp(at, v, p)
 	case integerKind, floatKind:
 		c.number(at, string(v), p)
 	case hashesKind:
@@ -339,12 +353,12 @@ func (c *checker) ref(at path, id ID, p *property) {
 	c.must(at, p.section, "it refers to type %s, but must refer to: %s", id.Type(), strings.Join(p.refs, ", "))
 }
 
-func (c *checker) timestamp(at path, v string, p *property) {
-	if _, err := ParseTimestamp(v); err != nil {
+func (c *checker) timestamp(at path, v []byte, p *property) {
+	if _, err := timestamp(v); err != nil {
 		c.must(at, "2.16", "%s", bare(err))
 		return
 	}
-	if (p.name == "created" || p.name == "modified") && len(v) != len(millisecond) {
+	if (p.name == "created" || p.name == "modified") && len(v) != len(millisecond)+2 && len(text(v)) != len(millisecond) {
 		c.must(at, "3.2", "it must be precise to the millisecond: write three digits after the point")
 	}
 }
