@@ -154,7 +154,9 @@ func tablePath(p pattern.Path) (path string, element int) {
 			if step.Index != pattern.AllElements {
 				element = step.Index
 			}
-			b.WriteString("[*]")
+			if i < 2 || p.Steps[i-2].Key != "request_header" { // of which a log shows one value
+				b.WriteString("[*]")
+			}
 			continue
 		case i > 0 && p.Steps[i-1].Key == "hashes" && hashNames[strings.ToLower(name)] != "":
 			name = hashNames[strings.ToLower(name)]

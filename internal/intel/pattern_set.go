@@ -89,15 +89,35 @@ func (s *patternSet) compile(p *pattern.Pattern) (*pattern.Bound, error) {
 		return nil, err
 	}
 	b := m.Bind(s.schema)
-	for k := range b.Brackets() {
-		if w, ok := b.Witnesses(k); !ok || len(w) > 0 {
-			return b, nil
-		}
+	if s.possible(p.Root, b) {
+		return b, nil
 	}
 	if list := s.schema.unseen(p); list != nil {
 		return nil, list
 	}
 	return nil, errNever
+}
+
+// possible reports whether events can match o, a part of a pattern that is bound
+// as a whole: AND and FOLLOWEDBY need all of their operands.
+func (s *patternSet) possible(o *pattern.Observation, whole *pattern.Bound) bool {
+	switch o.Op {
+	case pattern.AllOf, pattern.FollowedBy:
+		for _, part := range o.Operands {
+			if m, err := (&pattern.Pattern{Root: part}).Compile(); err == nil && !s.possible(part, m.Bind(s.schema)) {
+				return false
+			}
+		}
+		return true
+	case pattern.Group:
+		return s.possible(o.Operands[0], whole)
+	}
+	for k := range whole.Brackets() {
+		if w, ok := whole.Witnesses(k); !ok || len(w) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // watch notes what the brackets of pattern i cannot do without.
