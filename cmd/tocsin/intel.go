@@ -140,10 +140,18 @@ func (f *intelFlags) addStore(p *program, b *intel.Builder) error {
 	if err != nil || stats.Types["indicator"] == 0 {
 		return err
 	}
-	return s.Each(p.ctx, tlp.Local(), store.Query{Types: intelTypes}, func(r store.Record) error {
-		_ = b.Add(r.Object, r.Source) // Stats tells
-		return nil
-	})
+	to := newIndicators(p.ctx, b)
+	defer to.wait()
+	// One type after the other: all at once the store would have to sort them.
+	for _, t := range intelTypes {
+		err := s.Each(p.ctx, tlp.Local(), store.Query{Types: []string{t}}, func(r store.Record) error {
+			return to.add(sourced{r.Object, r.Source})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // addFiles adds what files say, in any format that can be imported. In a folder
@@ -260,7 +268,12 @@ func (x *indicators) Item(i intake.Item) error {
 		x.drafts++
 		return nil
 	}
-	if x.objects = append(x.objects, sourced{i.Object, x.source}); len(x.objects) == readAhead {
+	return x.add(sourced{i.Object, x.source})
+}
+
+// add takes an object.
+func (x *indicators) add(o sourced) error {
+	if x.objects = append(x.objects, o); len(x.objects) == readAhead {
 		x.read <- x.objects
 		x.objects = <-x.done
 	}
