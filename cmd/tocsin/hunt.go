@@ -108,6 +108,9 @@ func (c *huntCommand) Run(p *program) error {
 		if cov.Forgotten > 0 {
 			fmt.Fprintf(p.stderr, "tocsin: correlations forgot %s early, to stay within memory: some may not have come true\n", count(int(cov.Forgotten), "group or match", "groups or matches"))
 		}
+		if cov.GivenUp > 0 {
+			fmt.Fprintf(p.stderr, "tocsin: the search for %s of several observations was given up, because it cost too much: matches may be missing; narrow them, or what is hunted\n", count(cov.GivenUp, "pattern", "patterns"))
+		}
 	}
 	if cov.Interrupted {
 		return errors.New("interrupted: the report tells what was found until then")

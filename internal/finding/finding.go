@@ -75,6 +75,9 @@ type Coverage struct {
 	// Forgotten counts the groups and hits that correlations forgot early, to
 	// stay within memory: some may not have come true.
 	Forgotten uint64
+	// GivenUp counts the patterns of several observations whose search was
+	// ended because it cost too much: some matches may be missing.
+	GivenUp int
 }
 
 // SourceCoverage is what became of one file.

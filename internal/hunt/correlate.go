@@ -45,6 +45,7 @@ func (r *run) correlate(in *logs.Input) error {
 	r.correlator.Close(alert)
 	if failed == nil && sequences != nil {
 		failed = sequences.Close(told)
+		r.givenUp = sequences.GivenUp()
 	}
 	return failed
 }

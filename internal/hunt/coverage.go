@@ -71,7 +71,7 @@ func (r *run) cover(in *logs.Input, interrupted bool) finding.Coverage {
 	return finding.Coverage{
 		Sources: r.coverage.sources(in), Blind: r.blind(), Interrupted: interrupted,
 		Rules: len(r.Rules.Rules), Correlations: len(r.Rules.Correlations),
-		Forgotten: r.correlator.Stats().Evicted,
+		Forgotten: r.correlator.Stats().Evicted, GivenUp: r.givenUp,
 	}
 }
 

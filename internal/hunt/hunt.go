@@ -61,6 +61,7 @@ type run struct {
 	hits       hits
 	coverage   coverage
 	unknown    []bool      // by field id: seen in a record of unknown origin
+	givenUp    int         // patterns, whose search cost too much
 	late       atomic.Bool // interrupted skipAfter ago: no more records are asked about
 	emit       func(*finding.Finding) error
 }

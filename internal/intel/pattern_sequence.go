@@ -29,6 +29,7 @@ type sequence struct {
 	seen []pattern.Sighting
 	refs []Ref // by seen
 	told int
+	cost bool // a search was given up
 }
 
 // A Ref says where an event is, in its caller's terms.
@@ -84,12 +85,28 @@ func (s *Sequences) Close(yield func(*Sequence) error) error {
 	return nil
 }
 
+// GivenUp counts the patterns that may have a match which was not found, because
+// to search on would have cost too much (pattern.ErrCost).
+func (s *Sequences) GivenUp() int {
+	n := 0
+	for i := range s.list {
+		if s.list[i].cost {
+			n++
+		}
+	}
+	return n
+}
+
 // settle tells the matches in what was seen, each event being in one at most.
 func (s *Sequences) settle(q *sequence, n int32, yield func(*Sequence) error) error {
 	for len(q.seen) > 0 && q.told < maxSequence {
 		found, err := s.p.set.patterns[n].Search(q.seen)
-		if err != nil || len(found) == 0 {
-			return nil // what would cost too much is no match
+		if err != nil {
+			q.cost = true // what would cost too much is no match
+			return nil
+		}
+		if len(found) == 0 {
+			return nil
 		}
 		q.told++
 		last := &q.seen[found[len(found)-1]]

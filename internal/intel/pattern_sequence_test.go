@@ -99,6 +99,29 @@ func TestSequencesAreBounded(t *testing.T) {
 	}
 }
 
+// A search that costs too much ends, and it is known that it did.
+func TestCostlySearchesAreTold(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long")
+	}
+	nested := "[process:pid = 1]"
+	for i := range 30 {
+		nested = fmt.Sprintf("(%s AND [process:pid = %d]) WITHIN %d SECONDS REPEATS 2 TIMES", nested, i%7, 10+i)
+	}
+	s := sequencesOf(t, nested)
+	var sightings []string
+	for i := range 900 {
+		sightings = append(sightings, fmt.Sprintf("%d:%d", i, i%7))
+	}
+	if s.run(t, sightings...); s.GivenUp() != 1 {
+		t.Errorf("%d given up, want 1", s.GivenUp())
+	}
+	s = sequencesOf(t, "[process:pid = 1] FOLLOWEDBY [process:pid = 2]")
+	if s.run(t, "1:0", "2:1"); s.GivenUp() != 0 {
+		t.Errorf("%d given up of a plain one", s.GivenUp())
+	}
+}
+
 // The order in which events of one time come does not change how many match.
 func TestSequencesOfOneTime(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

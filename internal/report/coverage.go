@@ -131,6 +131,9 @@ func (v *coverage) warnings() []string {
 	if v.Forgotten > 0 {
 		w = append(w, "Correlations forgot "+number(v.Forgotten)+" groups or matches early, to stay within memory: some may not have come true.")
 	}
+	if v.GivenUp > 0 {
+		w = append(w, "The search for "+number(uint64(v.GivenUp))+" patterns of several observations was given up, because it cost too much: matches of them may be missing.")
+	}
 	return w
 }
 
