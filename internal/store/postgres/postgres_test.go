@@ -72,6 +72,37 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
+// A store of the first schema has a state from when it is opened, and keeps it.
+func TestStateOfOlderStore(t *testing.T) {
+	url := postgrestest.Start(t).Database(t)
+	var states []string
+	for range 3 {
+		db, err := Open(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(states) == 0 {
+			if _, err := db.Import(t.Context(), storetest.Indicators(t, 0, 100)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		state, err := db.State(t.Context(), "indicator")
+		if err != nil || len(state) < len("indicator")+16 {
+			t.Fatal(state, err)
+		}
+		states = append(states, state)
+		if len(states) == 1 {
+			if _, err := db.db.Exec(`ALTER TABLE type DROP COLUMN stamp; UPDATE schema SET version = 1`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		db.Close()
+	}
+	if states[0] == states[1] || states[1] != states[2] {
+		t.Errorf("states %q", states)
+	}
+}
+
 // Several processes may import at once: dates stay unique, and rise in the
 // order in which objects come to be seen.
 func TestWritersTakeTurns(t *testing.T) {

@@ -65,6 +65,40 @@ func TestMigrations(t *testing.T) {
 	}
 }
 
+// A store of the first schema has a state from when it is opened, and keeps it.
+func TestStateOfOlderStore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.db")
+	var states []string
+	for range 3 {
+		db, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(states) == 0 {
+			if _, err := db.Import(t.Context(), storetest.Indicators(t, 0, 100)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		state, err := db.State(t.Context(), "indicator")
+		if err != nil || len(state) < len("indicator")+16 {
+			t.Fatal(state, err)
+		}
+		states = append(states, state)
+		if len(states) == 1 {
+			if _, err := db.conn.ExecContext(t.Context(), `ALTER TABLE type DROP COLUMN stamp; PRAGMA user_version = 1`); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if stats, err := db.Stats(t.Context(), tlp.Local()); err != nil || stats.Objects != 100 {
+			t.Error(stats, err)
+		}
+		db.Close()
+	}
+	if states[0] == states[1] || states[1] != states[2] {
+		t.Errorf("states %q", states)
+	}
+}
+
 func TestOtherFilesAreRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.db")
 	if err := os.WriteFile(path, []byte("this is a text of somebody, and no store at all"), 0o600); err != nil {
