@@ -113,8 +113,11 @@ func Words(text []byte, yield func(start, end int, mask Mask) bool) {
 			w = word(text, i)
 		}
 		dots, colons := zeros(w^'.'*ones), zeros(w^':'*ones)
-		marks := dots | (colons<<8|colon)&(colons|zeros(w^'/'*ones))
-		colon = colons >> 56
+		marks := dots
+		if colons|colon != 0 {
+			marks |= (colons<<8 | colon) & (colons | zeros(w^'/'*ones))
+			colon = colons >> 56
+		}
 		at := i // within a word that may be of interest
 		switch {
 		case marks != 0:
