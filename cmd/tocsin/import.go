@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -41,6 +42,11 @@ func (importCommand) Examples() string {
 `
 }
 
+// importGC is the percentage by which memory may grow between collections while
+// the store is in another process: an import holds some megabytes at a time and
+// lets go of all of them.
+const importGC = 200
+
 func (c *importCommand) Run(p *program) error {
 	options, err := c.options()
 	if err != nil {
@@ -54,6 +60,9 @@ func (c *importCommand) Run(p *program) error {
 		if options.Lists, err = warninglists(p.ctx, s); err != nil {
 			return errors.Join(err, s.Close())
 		}
+	}
+	if isPostgres(c.path()) {
+		debug.SetGCPercent(importGC)
 	}
 	imp := newImporter(p.ctx, s, c.rejects())
 	err = c.each(p, options, imp)
