@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -191,6 +192,7 @@ type cell struct {
 // compare runs the cells turn by turn, on one processor where cores is 1, and
 // prints their medians. amount is what one run works on.
 func (b *table) compare(name string, cells []*cell, amount float64, unit string, cores int) error {
+	debug.FreeOSMemory() // the peak of a child begins with what its parent holds
 	for range *repeat {
 		for _, c := range cells {
 			p := *c.cmd
