@@ -25,6 +25,7 @@ var mayImport = map[string][]string{
 	"stix":                     nil,
 	"stix/pattern":             {"stix"},
 	"misp":                     {"stix", "stix/pattern"},
+	"taxii":                    {"stix"},
 	"rules":                    nil,
 	"internal/logs":            {"event", "evtx"},
 	"internal/finding":         {"event"},

@@ -20,11 +20,12 @@ type Backend interface {
 	APIRoot(ctx context.Context, root string) (APIRoot, error)
 	// Collections returns those of a root that who asks may know of.
 	Collections(ctx context.Context, root string) ([]Collection, error)
-	// Collection returns one by its identifier or alias.
+	// Collection returns one by its identifier, in lower case, or its alias.
 	Collection(ctx context.Context, root, id string) (Collection, error)
 
 	// Objects returns a page of what f selects of a collection that may be read,
-	// in order of the dates they were added at. No two share one.
+	// in order of the dates they were added at, the first one first (section
+	// 3.3). No two share one. f.Limit is never 0.
 	Objects(ctx context.Context, root string, c Collection, f Filter) (Page, error)
 	// Manifest returns the same page without content.
 	Manifest(ctx context.Context, root string, c Collection, f Filter) (ManifestPage, error)
@@ -33,9 +34,10 @@ type Backend interface {
 	Add(ctx context.Context, root string, c Collection, s Submission) (Status, error)
 	// Status returns what became of an earlier Add.
 	Status(ctx context.Context, root, id string) (Status, error)
-	// Delete removes the versions of an object that f selects from a collection
-	// that may be read and written to.
-	Delete(ctx context.Context, root string, c Collection, id stix.ID, f Filter) error
+	// Delete removes the versions that f selects, in all of STIX unless it says
+	// otherwise, from a collection that may be read and written to. Where there
+	// are none it returns Fail(404, …).
+	Delete(ctx context.Context, root string, c Collection, f Filter) error
 }
 
 // A Page is a part of a collection.

@@ -1,6 +1,8 @@
 package taxii
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -43,14 +45,22 @@ func (c *Client) Discover(ctx context.Context, address string) (Discovery, error
 	if strings.Trim(u.Path, "/") == "" {
 		u.Path = DiscoveryPath
 	}
+	u.Path = withSlash(u.Path)
 	var d Discovery
-	err = c.message(ctx, withSlash(u.String()), &d)
-	for i, root := range d.APIRoots { // some state paths alone
-		if r, err := u.Parse(root); err == nil {
-			d.APIRoots[i] = r.String()
-		}
+	if err := c.message(ctx, u.String(), &d); err != nil {
+		return Discovery{}, err
 	}
-	return d, err
+	whole := func(root string) string { // some state paths alone
+		if r, err := u.Parse(root); err == nil && root != "" {
+			return r.String()
+		}
+		return root
+	}
+	for i, root := range d.APIRoots {
+		d.APIRoots[i] = whole(root)
+	}
+	d.Default = whole(d.Default)
+	return d, nil
 }
 
 // APIRoot asks about the root at an address.
@@ -111,10 +121,11 @@ func (c *Client) page(ctx context.Context, address string, f Filter, next string
 
 // Each asks for all pages that f selects and yields each. It goes on by next, and
 // where a server says more but not next, by the date of the last object. A server
-// that says the same page again is left: it would never end.
+// that goes round in circles, or says more a hundred times and gives nothing, is
+// left: it would never end.
 func (c *Client) Each(ctx context.Context, collection string, f Filter, yield func(Reply) error) error {
-	next := ""
-	for {
+	next, anchor := "", ""
+	for n, power, empty := 1, 1, 0; ; n++ {
 		p, err := c.Objects(ctx, collection, f, next)
 		if err != nil {
 			return err
@@ -122,18 +133,30 @@ func (c *Client) Each(ctx context.Context, collection string, f Filter, yield fu
 		if err := yield(p); err != nil || !p.More {
 			return err
 		}
+		if empty++; len(p.Envelope.Objects) > 0 {
+			empty = 0
+		}
 		switch {
-		case p.Next != "" && p.Next != next:
+		case empty == maxEmpty, p.Next != "" && p.Next == anchor:
+			return fmt.Errorf("%s: %w", collection, errLoop)
+		case p.Next != "":
 			next = p.Next
-		case p.Next == "" && p.Last.After(f.AddedAfter):
-			f.AddedAfter = p.Last
+		case p.Last.After(f.AddedAfter):
+			next, f.AddedAfter = "", p.Last
 		default:
 			return fmt.Errorf("%s: %w", collection, errLoop)
+		}
+		if n == power { // any circle comes by here again (R. P. Brent, 1980)
+			anchor, power = next, 2*power
 		}
 	}
 }
 
-var errLoop = errors.New("the server says that there is more, and gives the same page again: ask its operator")
+// maxEmpty is how many pages without objects may follow one another: some servers
+// leave out what may not be seen after they have cut the pages.
+const maxEmpty = 100
+
+var errLoop = errors.New("the server says that there is more and does not get on: ask its operator")
 
 // Manifest asks for a page of the manifest.
 func (c *Client) Manifest(ctx context.Context, collection string, f Filter, next string) (Manifest, error) {
@@ -195,7 +218,7 @@ func (c *Client) ask(ctx context.Context, method, address string, query url.Valu
 	}
 	var content io.Reader
 	if body != nil {
-		content = strings.NewReader(string(body))
+		content = bytes.NewReader(body)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, content)
 	if err != nil {
@@ -213,11 +236,7 @@ func (c *Client) ask(ctx context.Context, method, address string, query url.Valu
 	case c.User != "":
 		r.SetBasicAuth(c.User, c.Password)
 	}
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
-	answer, err := client.Do(r)
+	answer, err := c.client().Do(r)
 	if err != nil {
 		return nil, err
 	}
@@ -227,6 +246,31 @@ func (c *Client) ask(ctx context.Context, method, address string, query url.Valu
 	}
 	return answer.Header, nil
 }
+
+// client returns c.HTTP, which goes after redirects within a server alone: what
+// is asked, and what is sent, is for no other.
+func (c *Client) client() *http.Client {
+	client := http.DefaultClient
+	if c.HTTP != nil {
+		client = c.HTTP
+	}
+	own := *client
+	own.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if from := via[0].URL; r.URL.Scheme != from.Scheme || r.URL.Host != from.Host {
+			return fmt.Errorf("%w to %s: if that is right, use this address from now on", errElsewhere, r.URL.Redacted())
+		}
+		if client.CheckRedirect != nil {
+			return client.CheckRedirect(r, via)
+		}
+		if len(via) >= 10 {
+			return errors.New("redirected ten times: ask the operator of the server")
+		}
+		return nil
+	}
+	return &own
+}
+
+var errElsewhere = errors.New("the server points elsewhere")
 
 // read reads an answer.
 func read(answer *http.Response, limit int64, to any) error {
@@ -254,10 +298,24 @@ func read(answer *http.Response, limit int64, to any) error {
 	if v, ok := parameters["version"]; err != nil || t != "application/taxii+json" && t != "application/json" || ok && v != "2.1" {
 		return fmt.Errorf("the answer is %.100q and not %s: is this the address of a TAXII 2.1 server?", answer.Header.Get("Content-Type"), MediaType)
 	}
-	if err := json.Unmarshal(b, to); err != nil {
+	if e, ok := to.(*Envelope); ok {
+		*e, _, err = readEnvelope(b)
+	} else {
+		err = json.Unmarshal(b, to)
+	}
+	if err != nil {
 		return fmt.Errorf("the answer cannot be read: %w", err)
 	}
 	return nil
+}
+
+// advice stands where a server says nothing itself.
+var advice = map[int]string{
+	http.StatusUnauthorized:    "the server wants a token, or a user and a password, that it knows",
+	http.StatusForbidden:       "the server knows who asks and does not allow it: ask its operator",
+	http.StatusNotFound:        "check the address of the server, and which root and collection are meant",
+	http.StatusNotAcceptable:   "the server may speak another version of TAXII than 2.1",
+	http.StatusTooManyRequests: "the server wants to be asked less often",
 }
 
 // maxError bounds the errors of servers, which people read.
@@ -268,7 +326,7 @@ const maxError = 64 << 10
 func refusal(answer *http.Response, body []byte) error {
 	e := &Error{}
 	if json.Unmarshal(body, e) != nil || e.Title == "" {
-		e = &Error{Title: http.StatusText(answer.StatusCode)}
+		e = &Error{Title: cmp.Or(http.StatusText(answer.StatusCode), "no answer of TAXII"), Description: advice[answer.StatusCode]}
 	}
 	e.HTTPStatus = strconv.Itoa(answer.StatusCode)
 	if s, err := strconv.Atoi(answer.Header.Get("Retry-After")); err == nil && s >= 0 {
@@ -277,10 +335,4 @@ func refusal(answer *http.Response, body []byte) error {
 		e.RetryAfter = min(max(time.Until(at), 0), 24*time.Hour)
 	}
 	return e
-}
-
-// NewStatusID returns an identifier for a Status.
-func NewStatusID() string {
-	id := stix.NewID("status")
-	return id.UUID()
 }

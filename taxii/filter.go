@@ -1,19 +1,23 @@
 package taxii
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/tocsin-project/tocsin/stix"
 )
 
 // A Filter selects objects of a collection (section 3.4). Values of one field
 // are joined by OR, fields by AND. Its zero value selects the last version of
-// every object.
+// every object. Where SpecVersions is empty, only the versions in the latest
+// STIX that an object is there in are looked at (section 3.4.1).
 type Filter struct {
 	AddedAfter   time.Time // later than this
 	Limit        int       // of objects on a page; 0: the server's own
@@ -64,7 +68,7 @@ func parseFilter(raw string, allowed fields) (Filter, error) {
 	if err != nil {
 		return f, badParameter("the query cannot be read: %v", err)
 	}
-	for _, name := range slices.Sorted(mapKeys(query)) {
+	for _, name := range slices.Sorted(maps.Keys(query)) {
 		values := query[name]
 		switch {
 		case parameters[name]&allowed == 0 && (parameters[name] != 0 || strings.HasPrefix(name, "match[")):
@@ -73,22 +77,14 @@ func parseFilter(raw string, allowed fields) (Filter, error) {
 			continue // not a filter of TAXII; proxies add such
 		case len(values) > 1:
 			return f, badParameter("%s comes %d times: write the values in one, with commas between", name, len(values))
+		case values[0] == "" || !utf8.ValidString(values[0]) || strings.Contains(values[0], "\x00"):
+			return f, badParameter("%s has no value that can be read: leave it out to take all", name)
 		}
 		if err := f.set(name, values[0]); err != nil {
 			return f, err
 		}
 	}
 	return f, nil
-}
-
-func mapKeys(m url.Values) func(yield func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }
 
 func badParameter(format string, args ...any) *Error {
@@ -113,6 +109,9 @@ func (f *Filter) set(name, value string) error {
 		return nil
 	case "limit":
 		n, err := strconv.Atoi(value)
+		if errors.Is(err, strconv.ErrRange) && value[0] != '-' {
+			err = nil // Atoi gave the most that there is
+		}
 		if err != nil || n < 1 {
 			return badParameter("limit is a number from 1 on, not %.40q", value)
 		}
@@ -142,7 +141,7 @@ func (f *Filter) after(at time.Time) {
 func (f *Filter) match(name, v string) error {
 	switch name {
 	case "match[id]":
-		f.IDs = append(f.IDs, stix.ID(v))
+		f.IDs = append(f.IDs, spellings(stix.ID(v))...)
 	case "match[type]":
 		f.Types = append(f.Types, v)
 	case "match[spec_version]":
@@ -166,10 +165,9 @@ func (f *Filter) match(name, v string) error {
 	return nil
 }
 
-// IsLast reports whether only the last versions are selected.
-func (v VersionFilter) IsLast() bool { return !v.All && !v.First && len(v.At) == 0 }
+func (v VersionFilter) unset() bool { return !v.All && !v.First && !v.Last && len(v.At) == 0 }
 
-// Query writes f as the query of a request, with next behind a page.
+// query writes f as the query of a request, with next behind a page.
 func (f Filter) query(next string) url.Values {
 	q := url.Values{}
 	add := func(name string, values ...string) {
@@ -214,9 +212,13 @@ func (v VersionFilter) values() (list []string) {
 // that the page behind it can be asked for without a state in the server.
 func formatNext(at time.Time) string { return strconv.FormatInt(at.UnixMicro(), 36) }
 
+// maxDate is the end of the year 9999, beyond which no date can be written, in
+// microseconds.
+const maxDate = 253402300799999999
+
 func parseNext(s string) (time.Time, error) {
 	n, err := strconv.ParseInt(strings.ToLower(s), 36, 64)
-	if err != nil || n < 0 || len(s) > 13 {
+	if err != nil || n < 0 || n > maxDate {
 		return time.Time{}, badParameter("next is none of this server's: begin again without it")
 	}
 	return time.UnixMicro(n).UTC(), nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tocsin-project/tocsin/stix"
 )
@@ -36,7 +37,7 @@ type request struct {
 }
 
 // ServeHTTP implements http.Handler. Paths are taken with and without the slash
-// at their end (section 1.6.4 has it; clients forget it).
+// at their end (section 3.1 has one; clients forget it, or write two).
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{Handler: h, w: w, r: r}
 	path := strings.Split(strings.Trim(r.URL.EscapedPath(), "/"), "/")
@@ -71,7 +72,7 @@ func (q *request) route(path []string) error {
 	}
 	switch {
 	case path[1] == "status" && len(path) == 3:
-		return q.get(func(ctx context.Context) (any, error) { return q.Backend.Status(ctx, q.root, path[2]) })
+		return q.get(func(ctx context.Context) (any, error) { return q.Backend.Status(ctx, q.root, canonical(path[2])) })
 	case path[1] != "collections":
 		return errNoSuchPath
 	case len(path) == 2:
@@ -80,7 +81,7 @@ func (q *request) route(path []string) error {
 			return Collections{list}, err
 		})
 	}
-	c, err := q.Backend.Collection(q.r.Context(), q.root, path[2])
+	c, err := q.Backend.Collection(q.r.Context(), q.root, canonical(path[2]))
 	if err != nil {
 		return err
 	}
@@ -120,12 +121,7 @@ func (q *request) get(fetch func(ctx context.Context) (any, error)) error {
 	if err != nil {
 		return err
 	}
-	body, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	q.write(http.StatusOK, body)
-	return nil
+	return q.json(http.StatusOK, v)
 }
 
 // method refuses all methods but these.
@@ -192,15 +188,13 @@ func (q *request) object(c Collection, id stix.ID) error {
 	if err != nil {
 		return err
 	}
-	f.IDs = []stix.ID{id}
+	f.IDs = spellings(id)
 	page, err := q.Backend.Objects(q.r.Context(), q.root, c, f)
+	if err == nil && len(page.Objects) == 0 {
+		err = q.exists(c, id)
+	}
 	if err != nil {
 		return err
-	}
-	if len(page.Objects) == 0 {
-		if err := q.exists(c, id); err != nil {
-			return err
-		}
 	}
 	q.page(page)
 	return nil
@@ -209,13 +203,15 @@ func (q *request) object(c Collection, id stix.ID) error {
 // exists returns an error when no version of an object is here: that none is as
 // the filter asks is no error.
 func (q *request) exists(c Collection, id stix.ID) error {
-	page, err := q.Backend.Manifest(q.r.Context(), q.root, c, Filter{IDs: []stix.ID{id}, Versions: VersionFilter{All: true}, Limit: 1})
+	page, err := q.Backend.Manifest(q.r.Context(), q.root, c, Filter{IDs: spellings(id), Versions: VersionFilter{All: true}, Limit: 1})
 	if err == nil && len(page.Records) == 0 {
 		return errNoObject
 	}
 	return err
 }
 
+// delete answers to DELETE /objects/{id}/ (section 5.7). Afterwards the object
+// is not found any more, so that without a filter all of its versions go.
 func (q *request) delete(c Collection, id stix.ID) error {
 	switch {
 	case !c.CanRead:
@@ -227,7 +223,11 @@ func (q *request) delete(c Collection, id stix.ID) error {
 	if err != nil {
 		return err
 	}
-	if err := q.Backend.Delete(q.r.Context(), q.root, c, id, f); err != nil {
+	if f.Versions.unset() {
+		f.Versions.All = true
+	}
+	f.IDs = []stix.ID{id} // to the letter: what is deleted does not come back
+	if err := q.Backend.Delete(q.r.Context(), q.root, c, f); err != nil {
 		return err
 	}
 	q.w.Header().Set("Content-Type", MediaType)
@@ -252,7 +252,7 @@ func (q *request) manifest(c Collection) error {
 	if n := len(page.Records); n > 0 {
 		m.Next = q.dates(page.Records[0].DateAdded, page.Records[n-1].DateAdded, page.More)
 	}
-	return q.json(m)
+	return q.json(http.StatusOK, m)
 }
 
 // versions answers for /objects/{id}/versions/ (section 5.8).
@@ -264,15 +264,13 @@ func (q *request) versions(c Collection, id stix.ID) error {
 	if err != nil {
 		return err
 	}
-	f.IDs, f.Versions.All = []stix.ID{id}, true
+	f.IDs, f.Versions.All = spellings(id), true
 	page, err := q.Backend.Manifest(q.r.Context(), q.root, c, f)
+	if err == nil && len(page.Records) == 0 {
+		err = q.exists(c, id)
+	}
 	if err != nil {
 		return err
-	}
-	if len(page.Records) == 0 {
-		if err := q.exists(c, id); err != nil {
-			return err
-		}
 	}
 	v := Versions{More: page.More}
 	for _, r := range page.Records {
@@ -281,13 +279,13 @@ func (q *request) versions(c Collection, id stix.ID) error {
 	if n := len(page.Records); n > 0 {
 		v.Next = q.dates(page.Records[0].DateAdded, page.Records[n-1].DateAdded, page.More)
 	}
-	return q.json(v)
+	return q.json(http.StatusOK, v)
 }
 
-func (q *request) json(v any) error {
-	body, err := json.Marshal(v)
+func (q *request) json(status int, v any) error {
+	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true))
 	if err == nil {
-		q.write(http.StatusOK, body)
+		q.write(status, body)
 	}
 	return err
 }
@@ -317,7 +315,7 @@ func (q *request) page(p Page) {
 }
 
 // dates says in the headers when the first and the last object of a page were
-// added (section 1.6.8.1), and returns next, if there are more.
+// added (section 3.2), and returns next, if there are more.
 func (q *request) dates(first, last Timestamp, more bool) (next string) {
 	q.w.Header().Set("X-TAXII-Date-Added-First", first.String())
 	q.w.Header().Set("X-TAXII-Date-Added-Last", last.String())
@@ -331,19 +329,23 @@ func (q *request) dates(first, last Timestamp, more bool) (next string) {
 func (q *request) fail(err error) {
 	var e *Error
 	if !errors.As(err, &e) || e.Status() == 0 {
-		if q.r.Context().Err() != nil {
-			return // nobody listens any more
-		}
-		log := q.Log
-		if log == nil {
-			log = slog.Default()
-		}
-		log.Error("taxii", "method", q.r.Method, "path", q.r.URL.Path, "error", err)
-		e = Fail(http.StatusInternalServerError, "Server error", "the server could not answer; its operator finds the reason in its log")
+		e = q.own(err)
 	}
 	if e.RetryAfter > 0 {
 		q.w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
 	}
-	body, _ := json.Marshal(e) // of strings it cannot fail
-	q.write(e.Status(), body)
+	_ = q.json(e.Status(), e) // of strings it cannot fail
+}
+
+// own returns what is said of an error that is none of the client's.
+func (q *request) own(err error) *Error {
+	if q.r.Context().Err() != nil {
+		return Fail(http.StatusServiceUnavailable, "Too slow", "the request was given up before there was an answer: ask again, or for smaller pages")
+	}
+	log := q.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Error("taxii", "method", q.r.Method, "path", q.r.URL.Path, "error", err)
+	return Fail(http.StatusInternalServerError, "Server error", "the server could not answer; its operator finds the reason in its log")
 }

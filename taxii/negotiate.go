@@ -13,22 +13,42 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"github.com/tocsin-project/tocsin/stix"
 )
 
 // unescape reads an element of a path.
 func unescape(s string) (string, error) {
 	name, err := url.PathUnescape(s)
-	if err != nil || len(name) > 512 || strings.ContainsAny(name, "/\x00") {
+	if err != nil || len(name) > 512 || strings.ContainsAny(name, "/\x00") || !utf8.ValidString(name) {
 		return "", errNoSuchPath
 	}
 	return name, nil
 }
 
-// accepts checks that the client takes what there is: TAXII 2.1 (section
-// 1.6.8.2). Clients of others say less than they should; */*, application/json
+// canonical writes a UUID in lower case, as RFC 4122 has those that are compared.
+// An alias stays as it is.
+func canonical(name string) string {
+	if stix.ID("x--"+name).Valid() == nil {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
+// spellings returns an identifier, and how it is in lower case where that is not
+// the same: some clients write the digits of UUIDs in upper case.
+func spellings(id stix.ID) []stix.ID {
+	if lower := stix.ID(strings.ToLower(string(id))); lower != id && id.Valid() == nil {
+		return []stix.ID{id, lower}
+	}
+	return []stix.ID{id}
+}
+
+// accepts checks that the client takes what there is: TAXII 2.1 (section 1.6.8). Clients of others say less than they should; */*, application/json
 // and TAXII without a version are met with the same.
 func (q *request) accepts() error {
 	header := strings.Join(q.r.Header.Values("Accept"), ",")

@@ -10,14 +10,16 @@ package taxii
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/tocsin-project/tocsin/stix"
 )
 
-// Media types (section 1.6.8.2).
+// Media types (section 1.6.8.1).
 const (
 	MediaType     = "application/taxii+json;version=2.1"
 	STIXMediaType = "application/stix+json;version=2.1"
@@ -139,20 +141,33 @@ func (e *Error) Error() string {
 	if e.Description != "" {
 		text += ": " + e.Description
 	}
-	return text
+	return printable(text)
 }
 
-// Status returns the HTTP status of e, 0 when it states none.
+// printable makes of what a server said one line that can be shown to people.
+func printable(s string) string {
+	if len(s) > 1000 {
+		s = s[:1000] + "…"
+	}
+	return strings.Map(func(c rune) rune {
+		if unicode.IsPrint(c) {
+			return c
+		}
+		return ' '
+	}, strings.ToValidUTF8(s, " "))
+}
+
+// Status returns the HTTP status of e, 0 when it states none of an error.
 func (e *Error) Status() int {
 	n, err := strconv.Atoi(e.HTTPStatus)
-	if err != nil || n < 100 || n > 599 {
+	if err != nil || n < 400 || n > 599 {
 		return 0
 	}
 	return n
 }
 
 // A Timestamp is a date in a message: RFC 3339 in UTC, here with six digits of
-// the second (section 1.6.9). Digits may be missing in what others write.
+// the second (section 2). Digits may be missing in what others write.
 type Timestamp struct{ time.Time }
 
 const microsecond = "2006-01-02T15:04:05.000000Z"
