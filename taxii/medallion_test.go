@@ -78,6 +78,9 @@ func TestMedallionServerInformation(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	r := get(t, h, trust+"status/2d086da7-4bdc-4f91-900e-f4566be4b780/").is(t, 200)
+	if !bytes.Contains(r.body, []byte(`"request_timestamp":"2016-11-02T12:34:34.123456Z"`)) {
+		t.Errorf("%s", r.body)
+	}
 	for _, name := range []string{`"total_count":0`, `"success_count":0`, `"failure_count":0`, `"pending_count":0`} { // required, 0 as well
 		if !bytes.Contains(r.body, []byte(name)) {
 			t.Errorf("%s is not in %s", name, r.body)
@@ -260,7 +263,13 @@ func TestMedallionOneObject(t *testing.T) {
 func TestMedallionManifest(t *testing.T) {
 	h := medallion(t)
 	var m Manifest
-	get(t, h, highValue+"manifest/?match[version]=all&match[spec_version]=2.0,2.1").is(t, 200).into(t, &m)
+	r := get(t, h, highValue+"manifest/?match[version]=all&match[spec_version]=2.0,2.1").is(t, 200)
+	r.into(t, &m)
+	for _, a := range added { // six digits of the second (section 2)
+		if !bytes.Contains(r.body, []byte(`"date_added":"`+a.date+`"`)) {
+			t.Errorf("%s is not in %s", a.date, r.body)
+		}
+	}
 	if len(m.Objects) != len(added) {
 		t.Fatalf("%d records", len(m.Objects))
 	}

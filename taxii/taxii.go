@@ -175,17 +175,20 @@ const microsecond = "2006-01-02T15:04:05.000000Z"
 // String formats t to the microsecond.
 func (t Timestamp) String() string { return t.UTC().Format(microsecond) }
 
-// MarshalText implements encoding.TextMarshaler.
-func (t Timestamp) MarshalText() ([]byte, error) {
-	return t.UTC().AppendFormat(nil, microsecond), nil
+// MarshalJSONTo writes t as a JSON string, as String formats it.
+func (t Timestamp) MarshalJSONTo(out *jsontext.Encoder) error {
+	b := append(out.AvailableBuffer(), '"')
+	b = t.UTC().AppendFormat(b, microsecond)
+	return out.WriteValue(append(b, '"'))
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler.
-func (t *Timestamp) UnmarshalText(b []byte) error {
-	at, err := ParseTimestamp(string(b))
-	if err == nil {
-		t.Time = at
+// UnmarshalJSON reads a JSON string as ParseTimestamp does.
+func (t *Timestamp) UnmarshalJSON(b []byte) error {
+	text, err := jsontext.AppendUnquote(nil, b)
+	if err != nil {
+		return fmt.Errorf("%.64q is no timestamp, which is a string", b)
 	}
+	t.Time, err = ParseTimestamp(string(text))
 	return err
 }
 
