@@ -33,7 +33,11 @@ func (q *request) add(c Collection) error {
 	if err != nil {
 		return unreadable(err)
 	}
-	status, err := q.Backend.Add(q.r.Context(), q.root, c, submission(e))
+	s, err := submission(e)
+	if err != nil {
+		return unreadable(err)
+	}
+	status, err := q.Backend.Add(q.r.Context(), q.root, c, s)
 	if err != nil {
 		return err
 	}

@@ -134,8 +134,8 @@ func BenchmarkSubmission(b *testing.B) {
 	body := envelope(b)
 	for b.Loop() {
 		e, _, _ := readEnvelope(body)
-		if s := submission(e); len(s.Objects) != 100 {
-			b.Fatal(s.Failures)
+		if s, err := submission(e); err != nil || len(s.Objects) != 100 {
+			b.Fatal(s.Failures, err)
 		}
 	}
 }

@@ -32,8 +32,12 @@ type Client struct {
 
 const defaultMaxAnswer = 256 << 20
 
-// maxMessage bounds the answers that carry no objects.
-const maxMessage = 4 << 20
+// Limits of the answers that carry no objects. A Status names each object of a
+// post.
+const (
+	maxMessage = 4 << 20
+	maxStatus  = 64 << 20
+)
 
 // Discover asks what a server offers. address is that of the server or of its
 // discovery.
@@ -182,14 +186,24 @@ func (c *Client) Add(ctx context.Context, collection string, objects []*stix.Obj
 		body = append(body, o.Raw()...)
 	}
 	var s Status
-	_, err := c.ask(ctx, http.MethodPost, withSlash(collection)+"objects/", nil, append(body, `]}`...), maxMessage*4, &s)
-	return s, err
+	_, err := c.ask(ctx, http.MethodPost, withSlash(collection)+"objects/", nil, append(body, `]}`...), maxStatus, &s)
+	return s, cmp.Or(err, s.said())
 }
 
 // Status asks what became of what was sent.
 func (c *Client) Status(ctx context.Context, root, id string) (Status, error) {
 	var s Status
-	return s, c.message(ctx, withSlash(root)+"status/"+url.PathEscape(id)+"/", &s)
+	_, err := c.ask(ctx, http.MethodGet, withSlash(root)+"status/"+url.PathEscape(id)+"/", nil, nil, maxStatus, &s)
+	return s, cmp.Or(err, s.said())
+}
+
+// said returns an error when an answer was no Status, which all but names could
+// be read as.
+func (s *Status) said() error {
+	if s.Status != Complete && s.Status != Pending {
+		return fmt.Errorf("the server says neither %s nor %s of what was sent, but %.100q: ask it again later", Complete, Pending, s.Status)
+	}
+	return nil
 }
 
 // Delete removes versions of an object from a collection.
@@ -258,6 +272,9 @@ func (c *Client) client() *http.Client {
 	own.CheckRedirect = func(r *http.Request, via []*http.Request) error {
 		if from := via[0].URL; r.URL.Scheme != from.Scheme || r.URL.Host != from.Host {
 			return fmt.Errorf("%w to %s: if that is right, use this address from now on", errElsewhere, r.URL.Redacted())
+		}
+		if r.Method != via[0].Method {
+			return fmt.Errorf("the server would have a %s repeated as %s at %s: ask its operator", via[0].Method, r.Method, r.URL.Redacted())
 		}
 		if client.CheckRedirect != nil {
 			return client.CheckRedirect(r, via)

@@ -106,6 +106,9 @@ func (e *Envelope) list(in *jsontext.Decoder, b []byte) error {
 		if err != nil {
 			return plain(err)
 		}
+		if len(e.Objects) == maxObjects {
+			return fmt.Errorf("it has more than %d objects", maxObjects)
+		}
 		end := int(in.InputOffset())
 		e.Objects = append(e.Objects, b[end-len(v):end:end])
 	}
@@ -128,18 +131,26 @@ func plain(err error) error {
 	return err
 }
 
+// Limits of what stands in one envelope: a few bytes must not become many.
+const (
+	maxObjects  = 1_000_000
+	maxFailures = 1000
+)
+
 // submission takes apart what was sent. An object that is none costs itself.
-func submission(e Envelope) (s Submission) {
-	s.Objects = make([]*stix.Object, 0, len(e.Objects))
+func submission(e Envelope) (s Submission, err error) {
 	for i, raw := range e.Objects {
 		o, err := stix.Parse(raw)
 		if err != nil {
+			if len(s.Failures) == maxFailures {
+				return Submission{}, fmt.Errorf("more than %d of its objects are none, the first because of this: %s", maxFailures, s.Failures[0].Message)
+			}
 			s.Failures = append(s.Failures, StatusDetail{ID: shownID(raw, i), Version: Unversioned, Message: err.Error()})
 			continue
 		}
 		s.Objects = append(s.Objects, o)
 	}
-	return s
+	return s, nil
 }
 
 // shownID returns the identifier that an object which is none shows, else its

@@ -248,11 +248,8 @@ func (q *request) manifest(c Collection) error {
 	if err != nil {
 		return err
 	}
-	m := Manifest{More: page.More, Objects: page.Records}
-	if n := len(page.Records); n > 0 {
-		m.Next = q.dates(page.Records[0].DateAdded, page.Records[n-1].DateAdded, page.More)
-	}
-	return q.json(http.StatusOK, m)
+	q.manifestPage(page)
+	return nil
 }
 
 // versions answers for /objects/{id}/versions/ (section 5.8).
@@ -277,7 +274,7 @@ func (q *request) versions(c Collection, id stix.ID) error {
 		v.Versions = append(v.Versions, r.Version)
 	}
 	if n := len(page.Records); n > 0 {
-		v.Next = q.dates(page.Records[0].DateAdded, page.Records[n-1].DateAdded, page.More)
+		v.Next = q.dates(page.Records[0].DateAdded.Time, page.Records[n-1].DateAdded.Time, page.More)
 	}
 	return q.json(http.StatusOK, v)
 }
@@ -288,41 +285,6 @@ func (q *request) json(status int, v any) error {
 		q.write(status, body)
 	}
 	return err
-}
-
-// page writes objects as an envelope. Their bytes are copied as they are.
-func (q *request) page(p Page) {
-	size := len(`{"more":true,"next":"0123456789abc","objects":[]}`)
-	for i := range p.Objects {
-		size += len(p.Objects[i].Raw) + 1
-	}
-	b := append(make([]byte, 0, size), '{')
-	if n := len(p.Objects); n > 0 {
-		next := q.dates(Timestamp{p.Objects[0].Date}, Timestamp{p.Objects[n-1].Date}, p.More)
-		if p.More {
-			b = append(append(append(b, `"more":true,"next":"`...), next...), `",`...)
-		}
-		b = append(b, `"objects":[`...)
-		for i := range p.Objects {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = append(b, p.Objects[i].Raw...)
-		}
-		b = append(b, ']')
-	}
-	q.write(http.StatusOK, append(b, '}'))
-}
-
-// dates says in the headers when the first and the last object of a page were
-// added (section 3.2), and returns next, if there are more.
-func (q *request) dates(first, last Timestamp, more bool) (next string) {
-	q.w.Header().Set("X-TAXII-Date-Added-First", first.String())
-	q.w.Header().Set("X-TAXII-Date-Added-Last", last.String())
-	if more {
-		next = formatNext(last.Time)
-	}
-	return next
 }
 
 // fail answers with an error message (section 3.6).

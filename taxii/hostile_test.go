@@ -301,6 +301,7 @@ func TestHostileRequests(t *testing.T) {
 		{"POST", both + "objects/", strings.Repeat(`{"objects":`, 9_000), nil, 422},
 		{"POST", both + "objects/", `{"objects":[` + strings.Repeat("{", 90_000), nil, 422},
 		{"POST", both + "objects/", "\x00\x01\x02", nil, 422},
+		{"POST", both + "objects/", `{"objects":[` + strings.Repeat("1,", 40_000) + `1]}`, nil, 422},                         // no answer of megabytes
 		{"POST", dropBox + "objects/", `{"objects":[` + strings.Repeat(newIndicator+`,`, 3) + newIndicator + `]}`, nil, 413}, // by the root's own limit
 	} {
 		r := ask(t, newHandler(t), c.method, "http://cert.example"+c.target, c.body, c.headers...)
@@ -314,6 +315,38 @@ func TestHostileRequests(t *testing.T) {
 		}
 		if c.status == 405 && r.header.Get("Allow") == "" {
 			t.Errorf("%s %s: no Allow", c.method, c.target)
+		}
+	}
+}
+
+// TestManyObjects: a few bytes of a server do not become many.
+func TestManyObjects(t *testing.T) {
+	for n, well := range map[int]bool{maxObjects: true, maxObjects + 1: false} {
+		e, _, err := readEnvelope([]byte(`{"objects":[` + strings.Repeat("1,", n-1) + `1]}`))
+		if (err == nil) != well || well && len(e.Objects) != n {
+			t.Errorf("%d: %d %v", n, len(e.Objects), err)
+		}
+	}
+}
+
+// TestNoStatus: an answer that says nothing of what became of a post is an error.
+func TestNoStatus(t *testing.T) {
+	for _, answer := range []http.HandlerFunc{
+		func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", MediaType)
+			fmt.Fprint(w, `{"objects":[]}`)
+		},
+		func(w http.ResponseWriter, r *http.Request) { // which would make a GET of the POST
+			w.Header().Set("Content-Type", MediaType)
+			if r.Method == http.MethodPost {
+				http.Redirect(w, r, r.URL.Path, http.StatusFound)
+				return
+			}
+			fmt.Fprint(w, `{"id":"x","status":"complete"}`)
+		},
+	} {
+		if st, err := (&Client{}).Add(t.Context(), serve(t, answer).URL, nil); err == nil {
+			t.Errorf("%+v", st)
 		}
 	}
 }

@@ -2,10 +2,9 @@ package taxii
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"mime"
 	"net/http"
@@ -52,7 +51,7 @@ func spellings(id stix.ID) []stix.ID {
 // and TAXII without a version are met with the same.
 func (q *request) accepts() error {
 	header := strings.Join(q.r.Header.Values("Accept"), ",")
-	if strings.TrimSpace(header) == "" {
+	if header == MediaType || strings.TrimSpace(header) == "" {
 		return nil
 	}
 	for part := range strings.SplitSeq(header, ",") {
@@ -118,11 +117,16 @@ func (q *request) write(status int, body []byte) {
 // by enough.
 const minCompress = 1 << 10
 
-// etag is weak: the same answer may be compressed or not.
+// etag is weak: the same answer may be compressed or not. It holds while the
+// process runs, and nobody can tell what another answer must be to have the same:
+// a sum that is safe to compare across processes takes many times as long.
 func etag(body []byte) string {
-	sum := sha256.Sum256(body)
-	return `W/"` + hex.EncodeToString(sum[:12]) + `"`
+	b := append(make([]byte, 0, 24), `W/"`...)
+	b = strconv.AppendUint(b, maphash.Bytes(tagSeed, body), 16)
+	return string(append(b, '"'))
 }
+
+var tagSeed = maphash.MakeSeed()
 
 // matches compares as RFC 9110, section 13.1.2 says.
 func matches(header, tag string) bool {

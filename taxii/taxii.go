@@ -1,10 +1,43 @@
-// Package taxii speaks TAXII 2.1 (OASIS Standard, 10 June 2021), both sides of
-// it: [Handler] serves what a [Backend] has, [Client] asks servers of others.
+// Package taxii speaks TAXII 2.1, by which defenders exchange STIX over HTTPS:
+// both sides of it, as any Go program can use them.
+//
+// A Handler serves what a Backend has. It reads requests, media types, filters
+// and envelopes, and writes pages, errors and headers; the Backend finds and
+// keeps objects:
+//
+//	h := &taxii.Handler{Backend: mine}
+//	http.ListenAndServeTLS(":443", cert, key, authenticated(h))
+//
+// Who may ask is for what stands before the Handler to say; it puts who asks into
+// the context of the request, which every method of the Backend is given. How
+// long a client may take is for the http.Server to say.
+//
+// A Client asks servers of others:
+//
+//	c := &taxii.Client{Token: token}
+//	server, err := c.Discover(ctx, "https://cert.example")
+//	collections, err := c.Collections(ctx, server.Default)
+//	at := taxii.CollectionAt(server.Default, collections[0].ID)
+//	err = c.Each(ctx, at, taxii.Filter{AddedAfter: last}, func(page taxii.Reply) error {
+//		for _, raw := range page.Objects {
+//			object, err := stix.Parse(raw) // this object alone, when it is none
+//			…
+//		}
+//		last = page.Last // where to go on another day
+//		return nil
+//	})
 //
 // Objects pass through as the bytes that they are: neither side encodes them
-// anew. Pages are of any size, and to go on from one takes no state in the
-// server: next is the date at which the last object of the page was added, and
-// no two objects share one.
+// anew. To go on from a page takes no state in the server: next is the date at
+// which the last object of the page was added, and no two objects share one.
+//
+// Where clients are known to write less, or other, than the standard says and it
+// is clear what they mean, they get what they mean; what would be guessed is
+// refused with an error that says what to write. Both sides bound what they read,
+// packed and unpacked: a hostile peer costs itself.
+//
+// Source: TAXII Version 2.1, OASIS Standard, 10 June 2021; sections are quoted by
+// number. docs/CONFORMANCE.md lists what is tested.
 package taxii
 
 import (
@@ -170,15 +203,26 @@ func (e *Error) Status() int {
 // the second (section 2). Digits may be missing in what others write.
 type Timestamp struct{ time.Time }
 
-const microsecond = "2006-01-02T15:04:05.000000Z"
-
 // String formats t to the microsecond.
-func (t Timestamp) String() string { return t.UTC().Format(microsecond) }
+func (t Timestamp) String() string { return string(t.append(nil)) }
+
+// append appends what String returns. The package time writes RFC 3339 without a
+// layout being read.
+func (t Timestamp) append(b []byte) []byte {
+	u := t.UTC()
+	b = u.AppendFormat(b, time.RFC3339)
+	b = append(b[:len(b)-1], '.')
+	micro := u.Nanosecond() / 1000
+	for unit := 100_000; unit > 0; unit /= 10 {
+		b = append(b, '0'+byte(micro/unit%10))
+	}
+	return append(b, 'Z')
+}
 
 // MarshalJSONTo writes t as a JSON string, as String formats it.
 func (t Timestamp) MarshalJSONTo(out *jsontext.Encoder) error {
 	b := append(out.AvailableBuffer(), '"')
-	b = t.UTC().AppendFormat(b, microsecond)
+	b = t.append(b)
 	return out.WriteValue(append(b, '"'))
 }
 
