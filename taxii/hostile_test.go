@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 )
 
@@ -195,7 +196,12 @@ func TestEndlessPages(t *testing.T) {
 			w.Header().Set("Content-Type", MediaType)
 			_, _ = io.WriteString(w, c.answer(w, n.Add(1)))
 		}))
-		err := (&Client{}).Each(t.Context(), s.URL, Filter{}, func(Reply) error { return nil })
+		err := (&Client{}).Each(t.Context(), s.URL, Filter{}, func(Reply) error {
+			if n.Load() > c.most {
+				return errors.New("it would never end")
+			}
+			return nil
+		})
 		if !errors.Is(err, errLoop) || n.Load() > c.most {
 			t.Errorf("%s: %d requests, %v", name, n.Load(), err)
 		}
@@ -272,6 +278,7 @@ func TestHostileRequests(t *testing.T) {
 		{"GET", both + "objects/?next=zzzzzzzzzzzzz", "", nil, 400},
 		{"GET", both + "objects/?next=" + long[:1000], "", nil, 400},
 		{"GET", both + "objects/?next=../..", "", nil, 400},
+		{"GET", both + "objects/?next=" + strconv.FormatInt(maxDate+1, 36), "", nil, 400}, // in the year 10000
 		{"GET", both + "objects/?added_after=9999-99-99T00:00:00Z", "", nil, 400},
 		{"GET", both + "objects/?added_after=" + strings.Repeat("2", 1000), "", nil, 400},
 		{"GET", both + "objects/?match[version]=latest", "", nil, 400},
@@ -361,6 +368,18 @@ func TestUnlimitedBody(t *testing.T) {
 	newHandler(t).ServeHTTP(w, r)
 	if w.Code != 413 || body.n > 200_000 {
 		t.Errorf("%d after %d bytes", w.Code, body.n)
+	}
+}
+
+// TestLimited: as many bytes as there may be are well, one more is too long,
+// also when it comes with the end.
+func TestLimited(t *testing.T) {
+	for n, want := range map[int]error{0: nil, 9: nil, 10: nil, 11: errTooLong, 1000: errTooLong} {
+		for _, r := range []io.Reader{strings.NewReader(strings.Repeat("x", n)), iotest.DataErrReader(strings.NewReader(strings.Repeat("x", n))), iotest.OneByteReader(strings.NewReader(strings.Repeat("x", n)))} {
+			if b, err := io.ReadAll(&limited{r, 10}); err != want || len(b) != min(n, 10) {
+				t.Errorf("%d bytes: %d and %v", n, len(b), err)
+			}
+		}
 	}
 }
 
