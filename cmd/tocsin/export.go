@@ -78,7 +78,7 @@ var audiences = map[string]tlp.Audience{
 }
 
 func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
-	q := store.Query{Types: c.Type, Words: c.Search, Versions: c.Versions}
+	q := store.Query{Types: c.Type, Words: c.Search, Versions: store.Versions{All: c.Versions}}
 	clearance := tlp.Local()
 	if c.For != "node" {
 		clearance = tlp.Clearance{Audience: audiences[c.For]}

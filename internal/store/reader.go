@@ -33,6 +33,7 @@ var Tables = []Table{
 	{"reference", []string{"target", "version"}},
 	{"receipt", []string{"version", "source", "received"}},
 	{"words", []string{"bucket", "added", "data"}},
+	{"entry", []string{"kind", "id", "value"}},
 }
 
 // A Reader is the reads of a Store, which are the same for both databases.
@@ -259,18 +260,48 @@ func (r *Reader) selection(v visible, sel Query) *query {
 	}
 	q.and("v.added > " + q.arg(since))
 	q.and(v.where(r.d, "v", &q.args))
+	if len(sel.IDs) > 0 {
+		keys := make([]int64, len(sel.IDs))
+		for i, id := range sel.IDs {
+			keys[i] = KeyOf(id)
+		}
+		q.and(q.in("v.key", r.d.Ints, array(keys)))
+		q.and(q.in("v.object", r.d.Texts, array(sel.IDs)))
+		q.order = "v.added + 0" // else all rows are read in the order of their keys
+	}
 	if len(sel.Types) == 1 {
 		q.ofType(sel.Types[0])
 	} else if len(sel.Types) > 1 {
 		q.and("v.type IN (SELECT id FROM type WHERE " + q.in("name", r.d.Texts, array(sel.Types)) + ")")
 	}
-	if !sel.Versions {
+	if sel.Versions.IsNewest() {
 		q.and("v.state = 0")
-	} else {
-		q.and("v.state <= 1")
-		q.and("EXISTS (SELECT 1 FROM version n WHERE n.key = v.key AND n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
+		return q
+	}
+	q.and("v.state <= 1")
+	q.and("EXISTS (SELECT 1 FROM version n WHERE n.key = v.key AND n.object = v.object AND n.state = 0 AND " + v.where(r.d, "n", &q.args) + ")")
+	if !sel.Versions.All {
+		q.and("(" + strings.Join(r.versions(q, v, sel.Versions), " OR ") + ")")
 	}
 	return q
+}
+
+// versions are the conditions that a row is of one of the versions of sel.
+func (r *Reader) versions(q *query, v visible, sel Versions) (any []string) {
+	if sel.Newest {
+		any = append(any, "v.state = 0")
+	}
+	if sel.First {
+		any = append(any, "NOT EXISTS (SELECT 1 FROM version o WHERE o.key = v.key AND o.object = v.object AND o.state <= 1 AND o.version < v.version AND "+v.where(r.d, "o", &q.args)+")")
+	}
+	if len(sel.At) > 0 {
+		at := make([]int64, len(sel.At))
+		for i, t := range sel.At {
+			at[i] = t.UnixMicro()
+		}
+		any = append(any, q.in("v.version", r.d.Ints, array(at)))
+	}
+	return any
 }
 
 // Withheld implements Store.

@@ -55,7 +55,7 @@ func (r *Reader) Search(ctx context.Context, c tlp.Clearance, words string, limi
 
 // found calls yield for what has the words of sel, the best first.
 func (r *Reader) found(ctx context.Context, v visible, sel Query, yield func(Record) error) error {
-	if sel.Versions {
+	if !sel.Versions.IsNewest() {
 		return errors.New("a search looks through the newest versions alone: leave out the older ones")
 	}
 	s, err := parseSearch(sel.Words)

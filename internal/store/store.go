@@ -81,6 +81,15 @@ type Store interface {
 	// again. It returns how many there were.
 	Reject(ctx context.Context, ids []stix.ID) (int, error)
 
+	// Entries returns those of a kind, in order of their identifiers.
+	Entries(ctx context.Context, kind string) ([]Entry, error)
+	// Entry returns one, ErrNotFound when there is none.
+	Entry(ctx context.Context, kind, id string) (Entry, error)
+	// PutEntry keeps an entry, in place of one of the same kind and identifier.
+	PutEntry(ctx context.Context, e Entry) error
+	// DeleteEntry removes one, ErrNotFound when there is none.
+	DeleteEntry(ctx context.Context, kind, id string) error
+
 	// Backup writes a copy of the whole store, as of one moment, to a new file.
 	Backup(ctx context.Context, path string) error
 	Close() error
@@ -146,10 +155,28 @@ type Receipt struct {
 // A Query selects objects. Its zero value selects the newest versions of all.
 type Query struct {
 	Types    []string  // any of these; none: of all types
+	IDs      []stix.ID // any of these; none: all
 	Words    string    // that all stand in it, as of Search: the best come first. Not with Versions
 	Since    time.Time // added after it
-	Versions bool      // older versions too
-	Limit    int       // 0: DefaultLimit for List, no limit for Each
+	Versions Versions
+	Limit    int // 0: DefaultLimit for List, no limit for Each
+}
+
+// Versions selects versions of objects whose newest one may be seen, among those
+// that may be seen themselves. The zero value selects the newest.
+type Versions struct {
+	All, First, Newest bool
+	At                 []time.Time // modified at one of these times
+}
+
+// IsNewest reports whether v selects the newest versions alone.
+func (v *Versions) IsNewest() bool { return !v.All && !v.First && len(v.At) == 0 }
+
+// An Entry is something that a node keeps beside what it knows, such as an
+// organisation or a token.
+type Entry struct {
+	Kind, ID string
+	Value    []byte // JSON
 }
 
 // Stats are counts of the newest versions by type.

@@ -25,7 +25,7 @@ import (
 var migrations embed.FS
 
 // newestSchema is the number of the last file in migrations.
-const newestSchema = 2
+const newestSchema = 3
 
 // writers is the advisory lock that imports and migrations hold ("Tocs").
 const writers = 0x546f6373

@@ -92,7 +92,7 @@ func TestStateOfOlderStore(t *testing.T) {
 		}
 		states = append(states, state)
 		if len(states) == 1 {
-			if _, err := db.db.Exec(`ALTER TABLE type DROP COLUMN stamp; UPDATE schema SET version = 1`); err != nil {
+			if _, err := db.db.Exec(`DROP TABLE entry; ALTER TABLE type DROP COLUMN stamp; UPDATE schema SET version = 1`); err != nil {
 				t.Fatal(err)
 			}
 		}

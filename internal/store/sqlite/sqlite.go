@@ -28,7 +28,7 @@ import (
 var migrations embed.FS
 
 // newestSchema is the number of the last file in migrations.
-const newestSchema = 2
+const newestSchema = 3
 
 // applicationID marks files of this program ("Tocs").
 const applicationID = 0x546f6373

@@ -85,7 +85,7 @@ func TestStateOfOlderStore(t *testing.T) {
 		}
 		states = append(states, state)
 		if len(states) == 1 {
-			if _, err := db.conn.ExecContext(t.Context(), `ALTER TABLE type DROP COLUMN stamp; PRAGMA user_version = 1`); err != nil {
+			if _, err := db.conn.ExecContext(t.Context(), `DROP TABLE entry; ALTER TABLE type DROP COLUMN stamp; PRAGMA user_version = 1`); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -23,7 +23,7 @@ func everything(t *testing.T, s store.Store, ids []stix.ID) string {
 			fmt.Fprintln(&b, what, rec.Added.UnixMicro(), rec.Source, string(rec.Object.Raw()))
 		}
 	}
-	note("list", must(s.List(t.Context(), all, store.Query{Versions: true, Limit: 1 << 20}))(t))
+	note("list", must(s.List(t.Context(), all, store.Query{Versions: store.Versions{All: true}, Limit: 1 << 20}))(t))
 	note("amber", must(s.List(t.Context(), client, store.Query{}))(t))
 	note("draft", must(s.Drafts(t.Context(), all, 0))(t))
 	note("search", must(s.Search(t.Context(), all, "shell", 0))(t))

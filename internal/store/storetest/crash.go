@@ -237,7 +237,7 @@ func (c *Crash) checkDates(t *testing.T, s store.Store, state *crashState, there
 	}
 	got := 0
 	for {
-		page := must(s.List(t.Context(), all, store.Query{Since: state.since, Versions: true, Limit: 500}))(t)
+		page := must(s.List(t.Context(), all, store.Query{Since: state.since, Versions: store.Versions{All: true}, Limit: 500}))(t)
 		if len(page) == 0 {
 			break
 		}

@@ -40,7 +40,7 @@ func testClearance(t *testing.T, s store.Store) {
 			seen = append(seen, rec.Object.ID)
 		}
 		want(t, "list", len(seen), n)
-		want(t, "list of versions", len(must(s.List(t.Context(), c, store.Query{Versions: true}))(t)), n)
+		want(t, "list of versions", len(must(s.List(t.Context(), c, store.Query{Versions: store.Versions{All: true}}))(t)), n)
 		want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, n)
 		for _, rec := range must(s.Search(t.Context(), c, "secret", 0))(t) {
 			if !slices.Contains(seen, rec.Object.ID) {
@@ -84,7 +84,7 @@ func testNamed(t *testing.T, s store.Store) {
 		object(t, id("tool", 3), `"name":"x",`+marked(red, "marking-definition--00000000-0000-4000-8000-000000000001")))
 	c := tlp.Clearance{Named: map[stix.ID]bool{id("tool", 1): true, id("tool", 2): false, id("tool", 3): true}}
 	want(t, "list", ids(must(s.List(t.Context(), c, store.Query{}))(t)), []stix.ID{id("tool", 1)})
-	want(t, "list of versions", ids(must(s.List(t.Context(), c, store.Query{Versions: true}))(t)), []stix.ID{id("tool", 1)})
+	want(t, "list of versions", ids(must(s.List(t.Context(), c, store.Query{Versions: store.Versions{All: true}}))(t)), []stix.ID{id("tool", 1)})
 	want(t, "search", ids(must(s.Search(t.Context(), c, "x", 0))(t)), []stix.ID{id("tool", 1)})
 	want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, 1)
 	want(t, "withheld", len(must(s.Withheld(t.Context(), c, []stix.ID{id("tool", 1), id("tool", 2), id("tool", 3)}))(t)), 2)
@@ -124,7 +124,7 @@ func testRetraction(t *testing.T, s store.Store) {
 	want(t, "versions", len(must(s.Versions(t.Context(), community, id("report", 1)))(t)), 2)
 	put(t, s, "a", at("2023", amber))
 	want(t, "get", get(t, s, community, id("report", 1)), "")
-	want(t, "list of versions", len(must(s.List(t.Context(), community, store.Query{Versions: true}))(t)), 0)
+	want(t, "list of versions", len(must(s.List(t.Context(), community, store.Query{Versions: store.Versions{All: true}}))(t)), 0)
 	want(t, "versions", len(must(s.Versions(t.Context(), client, id("report", 1)))(t)), 4)
 }
 

@@ -41,6 +41,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, restore func(path st
 		"Refused":       testRefused,
 		"Cancelled":     testCancelled,
 		"State":         testState,
+		"Entries":       testEntries,
+		"Selection":     testSelection,
 		"Attack":        testAttack,
 		"Backup":        func(t *testing.T, s store.Store) { testBackup(t, s, restore) },
 	} {
@@ -185,7 +187,7 @@ func testVersions(t *testing.T, s store.Store) {
 	}
 	want(t, "versions", names, []string{"2023", "2022", "2021", "2020"})
 	want(t, "list", len(must(s.List(t.Context(), all, store.Query{}))(t)), 1)
-	want(t, "list of versions", len(must(s.List(t.Context(), all, store.Query{Versions: true}))(t)), 4)
+	want(t, "list of versions", len(must(s.List(t.Context(), all, store.Query{Versions: store.Versions{All: true}}))(t)), 4)
 	want(t, "search of what the newest says", len(must(s.Search(t.Context(), all, "y2023", 0))(t)), 1)
 	want(t, "search of what it no longer says", len(must(s.Search(t.Context(), all, "y2021", 0))(t)), 0)
 	want(t, "stats", must(s.Stats(t.Context(), all))(t).Types, map[string]int{"malware": 1})
@@ -350,7 +352,7 @@ func testSearch(t *testing.T, s store.Store) {
 	want(t, "since and limit", best, ids(everything)[:1])
 	want(t, "error", each(store.Query{Words: `"`}), nil)
 	want(t, "of no words", len(best), 0)
-	if each(store.Query{Words: "shell", Versions: true}) == nil {
+	if each(store.Query{Words: "shell", Versions: store.Versions{All: true}}) == nil {
 		t.Error("searched older versions")
 	}
 }
@@ -363,7 +365,7 @@ func testDrafts(t *testing.T, s store.Store) {
 	want(t, "drafts", ids(must(s.Drafts(t.Context(), all, 0))(t)), []stix.ID{a.ID, b.ID, c.ID})
 	want(t, "drafts that may be seen", len(must(s.Drafts(t.Context(), tlp.Clearance{}, 0))(t)), 0)
 	want(t, "get", get(t, s, all, a.ID), "")
-	want(t, "list", len(must(s.List(t.Context(), all, store.Query{Versions: true}))(t)), 0)
+	want(t, "list", len(must(s.List(t.Context(), all, store.Query{Versions: store.Versions{All: true}}))(t)), 0)
 	want(t, "search", len(must(s.Search(t.Context(), all, "draft", 0))(t)), 0)
 	want(t, "stats", must(s.Stats(t.Context(), all))(t).Objects, 0)
 
