@@ -3,6 +3,7 @@ module github.com/tocsin-project/tocsin
 go 1.26.0
 
 require (
+	github.com/BurntSushi/toml v1.6.0
 	github.com/FastFilter/xorfilter v0.4.2-0.20260120015552-4e5a4d9df65a
 	github.com/alecthomas/kong v1.17.0
 	github.com/gaissmai/bart v0.30.0

@@ -40,12 +40,15 @@ var mayImport = map[string][]string{
 	"internal/store/sqlite":    {"stix", "internal/store"},
 	"internal/store/postgres":  {"stix", "internal/store", "internal/store/sqlite"},
 	"internal/store/storetest": {"stix", "internal/store", "internal/tlp"},
+	"internal/auth":            {"stix", "internal/store"},
+	"internal/exchange":        {"stix", "taxii", "internal/auth", "internal/store", "internal/tlp"},
+	"internal/node":            {"stix", "taxii", "internal/auth", "internal/exchange", "internal/store", "internal/tlp"},
 	"internal/intel":           {"event", "stix", "stix/pattern", "internal/observable"},
 	"internal/hunt":            {"event", "stix", "internal/logs", "sigma", "internal/intel", "internal/finding"},
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           {"stix/pattern"},
-	"cmd/tocsin":               {"event", "stix", "misp", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "taxii", "misp", "internal/auth", "internal/node", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 
 	"internal/store/postgres/postgrestest": nil,
 

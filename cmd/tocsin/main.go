@@ -46,6 +46,9 @@ type commands struct {
 	Show    showCommand    `cmd:"" help:"Show an object and what it hangs together with."`
 	Stats   statsCommand   `cmd:"" help:"Count what the store knows."`
 	Backup  backupCommand  `cmd:"" help:"Copy the store to a file."`
+	Serve   serveCommand   `cmd:"" help:"Run a node: give what the store knows to others over TAXII 2.1, each what it may see."`
+	Org     orgCommand     `cmd:"" help:"Organisations that the node knows."`
+	Token   tokenCommand   `cmd:"" help:"Tokens that members of organisations ask with."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -1,0 +1,281 @@
+// Package exchange gives what a node knows to other nodes, and takes in what
+// they give.
+//
+// Who asks sees what the markings allow it to see (package tlp), and nothing
+// that refers to what is withheld from it: no object, identifier, count or date
+// of that leaves the node.
+package exchange
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/tocsin-project/tocsin/internal/auth"
+	"github.com/tocsin-project/tocsin/internal/store"
+	"github.com/tocsin-project/tocsin/internal/tlp"
+	"github.com/tocsin-project/tocsin/stix"
+	"github.com/tocsin-project/tocsin/taxii"
+)
+
+// Root is the name of the one root that a node has.
+const Root = "api"
+
+// A Backend serves a store over TAXII.
+type Backend struct {
+	Store    store.Store
+	Own      auth.Org
+	URL      string   // that the node is reached at, without a slash at its end
+	Unmarked stix.TLP // what objects without a colour are taken for
+	MaxBody  int64    // bytes of a request
+}
+
+var _ taxii.Backend = (*Backend)(nil)
+
+// A kind is a collection that every node has.
+type kind struct {
+	alias, title string
+	types        []string // none: all
+	takes        bool     // objects from contributors
+}
+
+var kinds = []kind{
+	{"all", "All that you may see", nil, true},
+	{"indicators", "Indicators, and what they indicate", []string{"attack-pattern", "campaign", "indicator", "infrastructure", "intrusion-set", "malware", "relationship", "threat-actor", "tool", "vulnerability"}, false},
+	{"reports", "Reports, incidents and what people say of them", []string{"grouping", "identity", "incident", "location", "note", "opinion", "report"}, false},
+	{"sightings", "Sightings, with what was observed", []string{"observed-data", "sighting"}, false},
+}
+
+var errNoRoot = taxii.Fail(http.StatusNotFound, "API root not found", "this node has one root: /"+Root+"/")
+
+var errNoCollection = taxii.Fail(http.StatusNotFound, "Collection not found", "see /"+Root+"/collections/ for those that you may use")
+
+// clearance is what who asks may see.
+func (b *Backend) clearance(s auth.Subject) tlp.Clearance {
+	c := tlp.Clearance{Unmarked: b.Unmarked}
+	switch s.Org.Standing {
+	case auth.Own:
+		c.Audience = tlp.Organisation
+	case auth.Client:
+		c.Audience = tlp.Client
+	case auth.Partner:
+		c.Audience = tlp.Community
+	}
+	return c
+}
+
+// Discovery implements taxii.Backend.
+func (b *Backend) Discovery(context.Context) (taxii.Discovery, error) {
+	root := b.URL + "/" + Root + "/"
+	return taxii.Discovery{Title: b.Own.Name, Description: "A node of collective cyber defence.", Default: root, APIRoots: []string{root}}, nil
+}
+
+// APIRoot implements taxii.Backend.
+func (b *Backend) APIRoot(_ context.Context, root string) (taxii.APIRoot, error) {
+	if root != Root {
+		return taxii.APIRoot{}, errNoRoot
+	}
+	return taxii.APIRoot{Title: b.Own.Name, Versions: []string{taxii.MediaType}, MaxContentLength: b.MaxBody}, nil
+}
+
+// Collections implements taxii.Backend.
+func (b *Backend) Collections(ctx context.Context, root string) ([]taxii.Collection, error) {
+	if root != Root {
+		return nil, errNoRoot
+	}
+	s := auth.From(ctx)
+	var list []taxii.Collection
+	for i := range kinds {
+		if c := b.collection(&s, &kinds[i]); c.CanRead || c.CanWrite {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// Collection implements taxii.Backend.
+func (b *Backend) Collection(ctx context.Context, root, id string) (taxii.Collection, error) {
+	list, err := b.Collections(ctx, root)
+	if err != nil {
+		return taxii.Collection{}, err
+	}
+	for _, c := range list {
+		if c.ID == id || c.Alias == id {
+			return c, nil
+		}
+	}
+	return taxii.Collection{}, errNoCollection
+}
+
+// collection says what s may do with one. Anyone may read what is public.
+func (b *Backend) collection(s *auth.Subject, k *kind) taxii.Collection {
+	return taxii.Collection{
+		ID: b.id(k), Title: k.title, Alias: k.alias,
+		CanRead:    s.Role == "" || s.May(auth.Reader, k.alias),
+		CanWrite:   k.takes && s.May(auth.Contributor, k.alias),
+		MediaTypes: []string{taxii.STIXMediaType},
+	}
+}
+
+// id is that of a collection of this node. It looks like a random one, of version
+// 4: some clients take no other.
+func (b *Backend) id(k *kind) string {
+	id := []byte(stix.NamedID("collection", string(b.Own.ID)+"\n"+k.alias).UUID())
+	id[14] = '4'
+	return string(id)
+}
+
+// Objects implements taxii.Backend.
+func (b *Backend) Objects(ctx context.Context, _ string, c taxii.Collection, f taxii.Filter) (taxii.Page, error) {
+	records, more, err := b.page(ctx, c, f)
+	if err != nil {
+		return taxii.Page{}, err
+	}
+	page := taxii.Page{Objects: make([]taxii.Added, len(records)), More: more}
+	for i, r := range records {
+		page.Objects[i] = taxii.Added{Date: r.Added, Raw: r.Object.Raw()}
+	}
+	return page, nil
+}
+
+// Manifest implements taxii.Backend.
+func (b *Backend) Manifest(ctx context.Context, _ string, c taxii.Collection, f taxii.Filter) (taxii.ManifestPage, error) {
+	records, more, err := b.page(ctx, c, f)
+	if err != nil {
+		return taxii.ManifestPage{}, err
+	}
+	page := taxii.ManifestPage{Records: make([]taxii.ManifestRecord, len(records)), More: more}
+	for i, r := range records {
+		page.Records[i] = taxii.ManifestRecord{
+			ID: r.Object.ID, DateAdded: taxii.Timestamp{Time: r.Added}, Version: taxii.VersionOf(r.Object), MediaType: taxii.STIXMediaType,
+		}
+	}
+	return page, nil
+}
+
+// page reads records until the page is full, and one more, which says that there
+// are more.
+func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (page []store.Record, more bool, err error) {
+	q, any := selection(c, f)
+	if !any {
+		return nil, false, nil
+	}
+	reader := b.clearance(auth.From(ctx))
+	release := newRelease(b.Store, reader)
+	for {
+		q.Limit = f.Limit + 1 - len(page)
+		found, err := b.Store.List(ctx, reader, q)
+		if err != nil {
+			return nil, false, err
+		}
+		open, err := release.open(ctx, found)
+		if err != nil {
+			return nil, false, err
+		}
+		if page = append(page, open...); len(page) > f.Limit {
+			return page[:f.Limit], true, nil
+		}
+		if len(found) < q.Limit {
+			return page, false, nil
+		}
+		q.Since = found[len(found)-1].Added
+	}
+}
+
+// selection returns what f selects of a collection; any is whether there can be
+// something.
+func selection(c taxii.Collection, f taxii.Filter) (q store.Query, any bool) {
+	q = store.Query{
+		IDs: f.IDs, Types: f.Types, Since: f.AddedAfter,
+		Versions: store.Versions{All: f.Versions.All, First: f.Versions.First, Newest: f.Versions.Last, At: f.Versions.At},
+	}
+	if len(f.SpecVersions) > 0 && !slices.Contains(f.SpecVersions, "2.1") { // all is kept as 2.1
+		return q, false
+	}
+	for _, k := range kinds {
+		if k.alias != c.Alias || k.types == nil {
+			continue
+		}
+		if q.Types = k.types; f.Types != nil {
+			q.Types = nil
+			for _, t := range f.Types {
+				if slices.Contains(k.types, t) {
+					q.Types = append(q.Types, t)
+				}
+			}
+			return q, q.Types != nil
+		}
+	}
+	return q, true
+}
+
+// Add implements taxii.Backend.
+func (b *Backend) Add(ctx context.Context, _ string, _ taxii.Collection, s taxii.Submission) (taxii.Status, error) {
+	who := auth.From(ctx)
+	status := taxii.Status{ID: stix.NewID("status").UUID(), Status: taxii.Complete, RequestTimestamp: taxii.Timestamp{Time: time.Now()}, Failures: s.Failures}
+	batch := make([]store.Incoming, len(s.Objects))
+	for i, o := range s.Objects {
+		batch[i] = store.Incoming{Object: o, Source: who.Org.Name}
+	}
+	outcomes, err := b.Store.Import(ctx, batch)
+	if err != nil {
+		return status, err
+	}
+	for i, o := range outcomes {
+		detail := taxii.StatusDetail{ID: string(s.Objects[i].ID), Version: taxii.VersionOf(s.Objects[i])}
+		switch o.Status {
+		case store.New, store.NewVersion, store.Same:
+			status.Successes = append(status.Successes, detail)
+		default:
+			detail.Message = fmt.Sprintf("%v: %s", o.Status, o.Reason)
+			status.Failures = append(status.Failures, detail)
+		}
+	}
+	status.SuccessCount, status.FailureCount = len(status.Successes), len(status.Failures)
+	status.TotalCount = status.SuccessCount + status.FailureCount
+	value, err := json.Marshal(receipt{who.Org.ID, status})
+	if err == nil {
+		err = b.Store.PutEntry(ctx, store.Entry{Kind: statuses, ID: status.ID, Value: value})
+	}
+	if err != nil { // the objects are kept: to send them again does no harm
+		slog.WarnContext(ctx, "status not kept", "id", status.ID, "error", err)
+	}
+	return status, nil
+}
+
+// statuses are the entries that keep what became of what was sent.
+const statuses = "status"
+
+// A receipt is a status and whose it is.
+type receipt struct {
+	Org    stix.ID      `json:"org"`
+	Status taxii.Status `json:"status"`
+}
+
+// Status implements taxii.Backend.
+func (b *Backend) Status(ctx context.Context, root, id string) (taxii.Status, error) {
+	if root != Root {
+		return taxii.Status{}, errNoRoot
+	}
+	var r receipt
+	e, err := b.Store.Entry(ctx, statuses, id)
+	if err == nil {
+		err = json.Unmarshal(e.Value, &r)
+	}
+	if errors.Is(err, store.ErrNotFound) || err == nil && r.Org != auth.From(ctx).Org.ID {
+		return taxii.Status{}, taxii.Fail(http.StatusNotFound, "Status not found", "it is told to who sent the objects, and to nobody else")
+	}
+	return r.Status, err
+}
+
+// Delete implements taxii.Backend. What has been said stays: to take it back,
+// its author says so.
+func (b *Backend) Delete(context.Context, string, taxii.Collection, taxii.Filter) error {
+	return taxii.Fail(http.StatusForbidden, "Not deletable", "a node keeps what was said: send a version with revoked set to true")
+}
