@@ -34,6 +34,8 @@ type Backend struct {
 	URL      string   // that the node is reached at, without a slash at its end
 	Unmarked stix.TLP // what objects without a colour are taken for
 	MaxBody  int64    // bytes of a request
+
+	desk desk
 }
 
 var _ taxii.Backend = (*Backend)(nil)
@@ -167,10 +169,13 @@ func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) 
 		return nil, false, nil
 	}
 	reader := b.clearance(auth.From(ctx))
-	release := newRelease(b.Store, reader)
 	for {
 		q.Limit = f.Limit + 1 - len(page)
 		found, err := b.Store.List(ctx, reader, q)
+		if err != nil {
+			return nil, false, err
+		}
+		release, err := b.desk.release(ctx, b.Store, reader)
 		if err != nil {
 			return nil, false, err
 		}

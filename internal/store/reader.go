@@ -368,7 +368,11 @@ func (r *Reader) Stats(ctx context.Context, c tlp.Clearance) (Stats, error) {
 // State implements Store.
 func (r *Reader) State(ctx context.Context, types ...string) (string, error) {
 	q := &query{}
-	rows, err := r.query(ctx, `SELECT name, stamp FROM type WHERE `+q.in("name", r.d.Texts, array(types))+` ORDER BY name`, q.args)
+	q.and("1=1")
+	if len(types) > 0 {
+		q.and(q.in("name", r.d.Texts, array(types)))
+	}
+	rows, err := r.query(ctx, `SELECT name, stamp FROM type WHERE `+strings.Join(q.where, " AND ")+` ORDER BY name`, q.args)
 	if err != nil {
 		return "", fmt.Errorf("read the state of the store: %w", err)
 	}

@@ -56,7 +56,8 @@ type Store interface {
 	Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error)
 	// Stats counts the newest versions.
 	Stats(ctx context.Context, c tlp.Clearance) (Stats, error)
-	// State returns a text that stands for all objects of some types, drafts
+	// State returns a text that stands for all objects of some types (none: of
+	// all), drafts
 	// and what was put aside too: it is another after each change of them, and
 	// the same only in copies of a store. What was made of objects can be kept
 	// with it, to be used again as long as it stays the same.

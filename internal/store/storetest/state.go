@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/tocsin-project/tocsin/internal/store"
@@ -17,6 +18,9 @@ func testState(t *testing.T, s store.Store) {
 	changed := func(what string, want bool) {
 		t.Helper()
 		now := state("tool", "malware")
+		if all, tool := state(), state("tool"); !strings.Contains(all, tool) {
+			t.Errorf("%s: the state of all types %q lacks %q", what, all, tool)
+		}
 		if (now != last) != want {
 			t.Errorf("%s: changed %v, want %v", what, now != last, want)
 		}
