@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"slices"
 	"time"
@@ -220,25 +219,40 @@ func selection(c taxii.Collection, f taxii.Filter) (q store.Query, any bool) {
 	return q, true
 }
 
-// Add implements taxii.Backend.
+// Add implements taxii.Backend. An object that breaks a MUST of STIX is refused.
 func (b *Backend) Add(ctx context.Context, _ string, _ taxii.Collection, s taxii.Submission) (taxii.Status, error) {
 	who := auth.From(ctx)
 	status := taxii.Status{ID: stix.NewID("status").UUID(), Status: taxii.Complete, RequestTimestamp: taxii.Timestamp{Time: time.Now()}, Failures: s.Failures}
-	batch := make([]store.Incoming, len(s.Objects))
+	var batch []store.Incoming
+	var of []int // which of the objects each of the batch is of: one of STIX 2.0 can make several
+	told := make([]string, len(s.Objects))
 	for i, o := range s.Objects {
-		batch[i] = store.Incoming{Object: o, Source: who.Org.Name}
+		lifted, err := stix.Lift(o)
+		if err != nil {
+			told[i] = fmt.Sprintf("STIX 2.0 that cannot be read as 2.1: %v", err)
+			continue
+		}
+		if told[i] = broken(lifted); told[i] != "" {
+			continue
+		}
+		for _, o := range lifted {
+			batch, of = append(batch, store.Incoming{Object: o, Source: who.Org.Name}), append(of, i)
+		}
 	}
 	outcomes, err := b.Store.Import(ctx, batch)
 	if err != nil {
 		return status, err
 	}
-	for i, o := range outcomes {
-		detail := taxii.StatusDetail{ID: string(s.Objects[i].ID), Version: taxii.VersionOf(s.Objects[i])}
-		switch o.Status {
-		case store.New, store.NewVersion, store.Same:
+	for k, o := range outcomes {
+		if o.Status != store.New && o.Status != store.NewVersion && o.Status != store.Same {
+			told[of[k]] = fmt.Sprintf("%v: %s", o.Status, o.Reason)
+		}
+	}
+	for i, o := range s.Objects {
+		detail := taxii.StatusDetail{ID: string(o.ID), Version: taxii.VersionOf(o), Message: told[i]}
+		if told[i] == "" {
 			status.Successes = append(status.Successes, detail)
-		default:
-			detail.Message = fmt.Sprintf("%v: %s", o.Status, o.Reason)
+		} else {
 			status.Failures = append(status.Failures, detail)
 		}
 	}
@@ -248,10 +262,19 @@ func (b *Backend) Add(ctx context.Context, _ string, _ taxii.Collection, s taxii
 	if err == nil {
 		err = b.Store.PutEntry(ctx, store.Entry{Kind: statuses, ID: status.ID, Value: value})
 	}
-	if err != nil { // the objects are kept: to send them again does no harm
-		slog.WarnContext(ctx, "status not kept", "id", status.ID, "error", err)
+	return status, err // to send the objects again does no harm
+}
+
+// broken returns the first MUST that one of the objects breaks.
+func broken(objects []*stix.Object) string {
+	for _, o := range objects {
+		for _, p := range stix.Validate(o) {
+			if p.Must {
+				return p.String()
+			}
+		}
 	}
-	return status, nil
+	return ""
 }
 
 // statuses are the entries that keep what became of what was sent.
