@@ -35,6 +35,7 @@ type Backend struct {
 	MaxBody  int64    // bytes of a request
 
 	desk desk
+	kept kept
 }
 
 var _ taxii.Backend = (*Backend)(nil)
@@ -134,12 +135,12 @@ func (b *Backend) id(k *kind) string {
 
 // Objects implements taxii.Backend.
 func (b *Backend) Objects(ctx context.Context, _ string, c taxii.Collection, f taxii.Filter) (taxii.Page, error) {
-	records, more, err := b.page(ctx, c, f)
+	p, err := b.page(ctx, c, f)
 	if err != nil {
 		return taxii.Page{}, err
 	}
-	page := taxii.Page{Objects: make([]taxii.Added, len(records)), More: more}
-	for i, r := range records {
+	page := taxii.Page{Objects: make([]taxii.Added, len(p.records)), More: p.more}
+	for i, r := range p.records {
 		page.Objects[i] = taxii.Added{Date: r.Added, Raw: r.Object.Raw()}
 	}
 	return page, nil
@@ -147,12 +148,12 @@ func (b *Backend) Objects(ctx context.Context, _ string, c taxii.Collection, f t
 
 // Manifest implements taxii.Backend.
 func (b *Backend) Manifest(ctx context.Context, _ string, c taxii.Collection, f taxii.Filter) (taxii.ManifestPage, error) {
-	records, more, err := b.page(ctx, c, f)
+	p, err := b.page(ctx, c, f)
 	if err != nil {
 		return taxii.ManifestPage{}, err
 	}
-	page := taxii.ManifestPage{Records: make([]taxii.ManifestRecord, len(records)), More: more}
-	for i, r := range records {
+	page := taxii.ManifestPage{Records: make([]taxii.ManifestRecord, len(p.records)), More: p.more}
+	for i, r := range p.records {
 		page.Records[i] = taxii.ManifestRecord{
 			ID: r.Object.ID, DateAdded: taxii.Timestamp{Time: r.Added}, Version: taxii.VersionOf(r.Object), MediaType: taxii.STIXMediaType,
 		}
@@ -160,33 +161,39 @@ func (b *Backend) Manifest(ctx context.Context, _ string, c taxii.Collection, f 
 	return page, nil
 }
 
-// page reads records until the page is full, and one more, which says that there
+// page returns what f selects of a collection for who asks.
+func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (page, error) {
+	reader := b.clearance(auth.From(ctx))
+	return b.kept.page(ctx, b.Store, pageKey(reader, c, f), func() (page, error) { return b.read(ctx, reader, c, f) })
+}
+
+// read reads records until the page is full, and one more, which says that there
 // are more.
-func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (page []store.Record, more bool, err error) {
+func (b *Backend) read(ctx context.Context, reader tlp.Clearance, c taxii.Collection, f taxii.Filter) (p page, err error) {
 	q, any := selection(c, f)
 	if !any {
-		return nil, false, nil
+		return p, nil
 	}
-	reader := b.clearance(auth.From(ctx))
 	for {
-		q.Limit = f.Limit + 1 - len(page)
+		q.Limit = f.Limit + 1 - len(p.records)
 		found, err := b.Store.List(ctx, reader, q)
 		if err != nil {
-			return nil, false, err
+			return p, err
 		}
 		release, err := b.desk.release(ctx, b.Store, reader)
 		if err != nil {
-			return nil, false, err
+			return p, err
 		}
 		open, err := release.open(ctx, found)
 		if err != nil {
-			return nil, false, err
+			return p, err
 		}
-		if page = append(page, open...); len(page) > f.Limit {
-			return page[:f.Limit], true, nil
+		if p.records = append(p.records, open...); len(p.records) > f.Limit {
+			p.records, p.more = p.records[:f.Limit], true
+			return p, nil
 		}
 		if len(found) < q.Limit {
-			return page, false, nil
+			return p, nil
 		}
 		q.Since = found[len(found)-1].Added
 	}

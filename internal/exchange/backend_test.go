@@ -1,11 +1,14 @@
 package exchange_test
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tocsin-project/tocsin/internal/auth"
 	"github.com/tocsin-project/tocsin/internal/exchange"
+	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/tlp"
 	"github.com/tocsin-project/tocsin/stix"
 	"github.com/tocsin-project/tocsin/taxii"
@@ -54,4 +57,56 @@ func TestAdd(t *testing.T) {
 	if _, err := b.Status(t.Context(), exchange.Root, status.ID); err == nil {
 		t.Error("a status was told to anyone")
 	}
+}
+
+// A page that was given before is not given again once the store has changed: the
+// object was marked more strictly, or what it refers to was.
+func TestPagesFollowTheStore(t *testing.T) {
+	s := openStore(t)
+	b := &exchange.Backend{Store: s}
+	put := func(id string, year int, marking, more string) {
+		t.Helper()
+		kind := stix.ID(id).Type()
+		o, err := stix.Parse(fmt.Appendf(nil, `{"type":"%s","spec_version":"2.1","id":"%s","created":"2020-01-01T00:00:00.000Z","modified":"%d-01-01T00:00:00.000Z","object_marking_refs":["%s"]%s}`, kind, id, year, marking, more))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Import(t.Context(), []store.Incoming{{Object: o, Source: "a"}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sees := func(want ...string) {
+		t.Helper()
+		for range 2 {
+			page, err := b.Objects(t.Context(), exchange.Root, taxii.Collection{Alias: "all"}, taxii.Filter{Limit: 10})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, a := range page.Objects {
+				o, err := stix.Parse(a.Raw)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, string(o.ID))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+	}
+	const (
+		malware  = "malware--00000000-0000-4000-8000-000000000001"
+		sighting = "sighting--00000000-0000-4000-8000-000000000002"
+	)
+	clear, red := string(stix.TLPClear.MarkingID()), string(stix.TLPRed.MarkingID())
+	sees()
+	put(sighting, 2020, clear, `,"sighting_of_ref":"`+malware+`"`)
+	sees(sighting) // what it refers to is not here
+	put(malware, 2020, clear, "")
+	sees(sighting, malware)
+	put(malware, 2021, red, "")
+	sees()
+	put(malware, 2022, clear, "")
+	sees(sighting, malware)
 }
