@@ -103,7 +103,7 @@ type tokenAddCommand struct {
 	dbFlag
 
 	Org        string   `required:"" placeholder:"NAME" help:"The organisation that it is for."`
-	Role       string   `enum:"reader,contributor,releaser,admin" default:"reader" help:"What it may do: reader, contributor (and send objects), releaser, admin."`
+	Role       string   `enum:"reader,contributor" default:"reader" help:"What it may do: reader, contributor (and send objects)."`
 	Collection []string `placeholder:"NAME" help:"It is good for these collections alone. Repeatable."`
 	Days       int      `default:"365" help:"How many days it is good for."`
 	Note       string   `help:"What it is for."`

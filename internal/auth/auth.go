@@ -32,24 +32,21 @@ const (
 
 // An Org is an organisation that the node knows.
 type Org struct {
-	ID          stix.ID  `json:"id"` // of its identity object
-	Name        string   `json:"name"`
-	Standing    Standing `json:"standing"`
-	Communities []string `json:"communities,omitempty"` // of those that the node is in
+	ID       stix.ID  `json:"id"` // of its identity object
+	Name     string   `json:"name"`
+	Standing Standing `json:"standing"`
 }
 
-// A Role is what a token or person may do.
+// A Role is what a token may be used for.
 type Role string
 
 // The roles. Each may do what those before it may.
 const (
 	Reader      Role = "reader"
 	Contributor Role = "contributor" // and send objects
-	Releaser    Role = "releaser"    // and change what is released to whom
-	Admin       Role = "admin"       // and change the node
 )
 
-var roles = []Role{Reader, Contributor, Releaser, Admin}
+var roles = []Role{Reader, Contributor}
 
 // May reports whether r includes what other may do.
 func (r Role) May(other Role) bool {
@@ -61,7 +58,7 @@ func ParseRole(s string) (Role, error) {
 	if slices.Contains(roles, Role(s)) {
 		return Role(s), nil
 	}
-	return "", fmt.Errorf("there is no role %.40q: reader, contributor, releaser or admin", s)
+	return "", fmt.Errorf("there is no role %.40q: reader or contributor", s)
 }
 
 // A Token lets its bearer ask in the name of an organisation. The node keeps a

@@ -108,16 +108,16 @@ func (r Register) Bearer(ctx context.Context, text string, at time.Time) (Subjec
 
 // Own returns the node's own organisation, and makes it, with a name, when there
 // is none yet.
-func (r Register) Own(ctx context.Context, name string) (o Org, made bool, err error) {
+func (r Register) Own(ctx context.Context, name string) (Org, error) {
 	all, err := r.Orgs(ctx)
 	if err != nil {
-		return Org{}, false, err
+		return Org{}, err
 	}
 	for _, o := range all {
 		if o.Standing == Own {
-			return o, false, nil
+			return o, nil
 		}
 	}
-	o = Org{ID: stix.NewID("identity"), Name: name, Standing: Own}
-	return o, true, r.PutOrg(ctx, o)
+	o := Org{ID: stix.NewID("identity"), Name: name, Standing: Own}
+	return o, r.PutOrg(ctx, o)
 }

@@ -6,17 +6,16 @@ import "context"
 type Subject struct {
 	Org  Org  // the zero value is anyone
 	Role Role // "" may read what is public
-	By   string
 
 	collections []string
 }
 
 // Anyone is who shows nothing.
-func Anyone() Subject { return Subject{Org: Org{Standing: Guest}, By: "anyone"} }
+func Anyone() Subject { return Subject{Org: Org{Standing: Guest}} }
 
 // Of returns who asks with a token of an organisation.
 func (t *Token) Of(o Org) Subject {
-	return Subject{Org: o, Role: t.Role, By: "token " + t.ID, collections: t.Collections}
+	return Subject{Org: o, Role: t.Role, collections: t.Collections}
 }
 
 // May reports whether s may do what a role may, with a collection.

@@ -46,7 +46,7 @@ func New(ctx context.Context, c Config, s store.Store, log *slog.Logger) (*Node,
 	if err != nil {
 		return nil, err
 	}
-	own, _, err := auth.Register{Store: s}.Own(ctx, c.Organisation)
+	own, err := auth.Register{Store: s}.Own(ctx, c.Organisation)
 	if err != nil {
 		return nil, err
 	}
