@@ -48,7 +48,7 @@ var mayImport = map[string][]string{
 	"exercise":                 {"evtx/evtxtest"},
 	"exercise/generate":        {"exercise"},
 	"exercise/bench":           {"stix/pattern"},
-	"cmd/tocsin":               {"event", "stix", "taxii", "misp", "internal/auth", "internal/node", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
+	"cmd/tocsin":               {"event", "stix", "taxii", "misp", "internal/auth", "internal/exchange", "internal/node", "internal/observable", "internal/intake", "internal/intake/prose", "internal/tlp", "internal/store", "internal/store/postgres", "internal/store/sqlite", "sigma", "stix/pattern", "rules", "internal/logs", "internal/finding", "internal/report", "internal/intel", "internal/hunt"},
 
 	"internal/store/postgres/postgrestest": nil,
 

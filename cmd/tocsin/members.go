@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/auth"
+	"github.com/tocsin-project/tocsin/internal/exchange"
 	"github.com/tocsin-project/tocsin/internal/report"
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/stix"
@@ -117,6 +118,11 @@ func (tokenAddCommand) Examples() string {
 func (c *tokenAddCommand) Run(p *program) error {
 	if c.Days < 1 {
 		return usageError{errors.New("--days: at least one")}
+	}
+	for _, name := range c.Collection {
+		if known := exchange.Aliases(); !slices.Contains(known, name) {
+			return usageError{fmt.Errorf("--collection: there is no %q; there are %s", name, strings.Join(known, ", "))}
+		}
 	}
 	role, err := auth.ParseRole(c.Role)
 	if err != nil {

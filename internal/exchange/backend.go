@@ -54,6 +54,14 @@ var kinds = []kind{
 	{"sightings", "Sightings, with what was observed", []string{"observed-data", "sighting"}, false},
 }
 
+// Aliases are the names of the collections that every node has.
+func Aliases() (list []string) {
+	for _, k := range kinds {
+		list = append(list, k.alias)
+	}
+	return list
+}
+
 var errNoRoot = taxii.Fail(http.StatusNotFound, "API root not found", "this node has one root: /"+Root+"/")
 
 var errNoCollection = taxii.Fail(http.StatusNotFound, "Collection not found", "see /"+Root+"/collections/ for those that you may use")
