@@ -124,10 +124,6 @@ func (c *tokenAddCommand) Run(p *program) error {
 			return usageError{fmt.Errorf("--collection: there is no %q; there are %s", name, strings.Join(known, ", "))}
 		}
 	}
-	role, err := auth.ParseRole(c.Role)
-	if err != nil {
-		return usageError{err}
-	}
 	return c.members(func(r auth.Register) error {
 		o, err := r.Org(p.ctx, c.Org)
 		if err != nil {
@@ -135,7 +131,7 @@ func (c *tokenAddCommand) Run(p *program) error {
 		}
 		now := time.Now().UTC().Truncate(time.Second)
 		t, text := auth.NewToken(auth.Token{
-			Org: o.ID, Role: role, Collections: c.Collection, Note: c.Note, Created: now, Expires: now.AddDate(0, 0, c.Days),
+			Org: o.ID, Role: auth.Role(c.Role), Collections: c.Collection, Note: c.Note, Created: now, Expires: now.AddDate(0, 0, c.Days),
 		})
 		if err := r.PutToken(p.ctx, t); err != nil {
 			return err

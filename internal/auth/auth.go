@@ -53,14 +53,6 @@ func (r Role) May(other Role) bool {
 	return slices.Contains(roles, r) && slices.Contains(roles, other) && slices.Index(roles, r) >= slices.Index(roles, other)
 }
 
-// ParseRole reads the name of a role.
-func ParseRole(s string) (Role, error) {
-	if slices.Contains(roles, Role(s)) {
-		return Role(s), nil
-	}
-	return "", fmt.Errorf("there is no role %.40q: reader or contributor", s)
-}
-
 // A Token lets its bearer ask in the name of an organisation. The node keeps a
 // hash of its secret alone.
 type Token struct {

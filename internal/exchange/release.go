@@ -68,17 +68,17 @@ func (r *release) open(ctx context.Context, records []store.Record) ([]store.Rec
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.follow(ctx, records); err != nil {
+	refs := make([][]stix.ID, len(records)) // of these versions: an older one may refer to others
+	for i := range records {
+		refs[i] = refsOf(records[i].Object)
+	}
+	if err := r.follow(ctx, refs); err != nil {
 		return nil, err
 	}
 	open := make([]store.Record, 0, len(records))
-	for _, rec := range records {
-		told := false
-		for _, id := range refsOf(rec.Object) { // an older version may refer to others
-			told = told || r.closed[id]
-		}
-		if !told {
-			open = append(open, rec)
+	for i := range records {
+		if !r.tells(refs[i]) {
+			open = append(open, records[i])
 		}
 	}
 	return open, nil
@@ -94,9 +94,14 @@ func refsOf(o *stix.Object) (list []stix.ID) {
 	return list
 }
 
-// follow decides about all that records lead to, one step of references at a
+// tells reports whether one of ids is withheld.
+func (r *release) tells(ids []stix.ID) bool {
+	return slices.ContainsFunc(ids, func(id stix.ID) bool { return r.closed[id] })
+}
+
+// follow decides about all that references lead to, one step of references at a
 // time. What was decided before has been followed to its end.
-func (r *release) follow(ctx context.Context, records []store.Record) (err error) {
+func (r *release) follow(ctx context.Context, refs [][]stix.ID) (err error) {
 	var met []stix.ID
 	defer func() {
 		if err != nil { // half of it is no decision
@@ -106,10 +111,10 @@ func (r *release) follow(ctx context.Context, records []store.Record) (err error
 			}
 		}
 	}()
-	for len(records) > 0 {
+	for len(refs) > 0 {
 		var next []stix.ID
-		for _, rec := range records {
-			for _, id := range refsOf(rec.Object) {
+		for _, ids := range refs {
+			for _, id := range ids {
 				if _, seen := r.closed[id]; !seen {
 					r.closed[id] = false
 					next = append(next, id)
@@ -127,11 +132,14 @@ func (r *release) follow(ctx context.Context, records []store.Record) (err error
 		for _, id := range withheld {
 			r.closed[id] = true
 		}
-		if records, err = r.store.List(ctx, r.reader, store.Query{IDs: next, Limit: len(next)}); err != nil {
+		found, err := r.store.List(ctx, r.reader, store.Query{IDs: next, Limit: len(next)})
+		if err != nil {
 			return err
 		}
-		for _, rec := range records {
-			r.refs[rec.Object.ID] = refsOf(rec.Object)
+		refs = make([][]stix.ID, len(found))
+		for i := range found {
+			refs[i] = refsOf(found[i].Object)
+			r.refs[found[i].Object.ID] = refs[i]
 		}
 	}
 	r.spread(met)
@@ -143,7 +151,7 @@ func (r *release) spread(ids []stix.ID) {
 	for changed := true; changed; {
 		changed = false
 		for _, id := range ids {
-			if !r.closed[id] && slices.ContainsFunc(r.refs[id], func(ref stix.ID) bool { return r.closed[ref] }) {
+			if !r.closed[id] && r.tells(r.refs[id]) {
 				r.closed[id], changed = true, true
 			}
 		}
