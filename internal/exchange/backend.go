@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -40,31 +39,7 @@ type Backend struct {
 
 var _ taxii.Backend = (*Backend)(nil)
 
-// A kind is a collection that every node has.
-type kind struct {
-	alias, title string
-	types        []string // none: all
-	takes        bool     // objects from contributors
-}
-
-var kinds = []kind{
-	{"all", "All that you may see", nil, true},
-	{"indicators", "Indicators, and what they indicate", []string{"attack-pattern", "campaign", "indicator", "infrastructure", "intrusion-set", "malware", "relationship", "threat-actor", "tool", "vulnerability"}, false},
-	{"reports", "Reports, incidents and what people say of them", []string{"grouping", "identity", "incident", "location", "note", "opinion", "report"}, false},
-	{"sightings", "Sightings, with what was observed", []string{"observed-data", "sighting"}, false},
-}
-
-// Aliases are the names of the collections that every node has.
-func Aliases() (list []string) {
-	for _, k := range kinds {
-		list = append(list, k.alias)
-	}
-	return list
-}
-
 var errNoRoot = taxii.Fail(http.StatusNotFound, "API root not found", "this node has one root: /"+Root+"/")
-
-var errNoCollection = taxii.Fail(http.StatusNotFound, "Collection not found", "see /"+Root+"/collections/ for those that you may use")
 
 // clearance is what who asks may see.
 func (b *Backend) clearance(s auth.Subject) tlp.Clearance {
@@ -92,53 +67,6 @@ func (b *Backend) APIRoot(_ context.Context, root string) (taxii.APIRoot, error)
 		return taxii.APIRoot{}, errNoRoot
 	}
 	return taxii.APIRoot{Title: b.Own.Name, Versions: []string{taxii.MediaType}, MaxContentLength: b.MaxBody}, nil
-}
-
-// Collections implements taxii.Backend.
-func (b *Backend) Collections(ctx context.Context, root string) ([]taxii.Collection, error) {
-	if root != Root {
-		return nil, errNoRoot
-	}
-	s := auth.From(ctx)
-	var list []taxii.Collection
-	for i := range kinds {
-		if c := b.collection(&s, &kinds[i]); c.CanRead || c.CanWrite {
-			list = append(list, c)
-		}
-	}
-	return list, nil
-}
-
-// Collection implements taxii.Backend.
-func (b *Backend) Collection(ctx context.Context, root, id string) (taxii.Collection, error) {
-	list, err := b.Collections(ctx, root)
-	if err != nil {
-		return taxii.Collection{}, err
-	}
-	for _, c := range list {
-		if c.ID == id || c.Alias == id {
-			return c, nil
-		}
-	}
-	return taxii.Collection{}, errNoCollection
-}
-
-// collection says what s may do with one. Anyone may read what is public.
-func (b *Backend) collection(s *auth.Subject, k *kind) taxii.Collection {
-	return taxii.Collection{
-		ID: b.id(k), Title: k.title, Alias: k.alias,
-		CanRead:    s.Role == "" || s.May(auth.Reader, k.alias),
-		CanWrite:   k.takes && s.May(auth.Contributor, k.alias),
-		MediaTypes: []string{taxii.STIXMediaType},
-	}
-}
-
-// id is that of a collection of this node. It looks like a random one, of version
-// 4: some clients take no other.
-func (b *Backend) id(k *kind) string {
-	id := []byte(stix.NamedID("collection", string(b.Own.ID)+"\n"+k.alias).UUID())
-	id[14] = '4'
-	return string(id)
 }
 
 // Objects implements taxii.Backend.
@@ -205,33 +133,6 @@ func (b *Backend) read(ctx context.Context, reader tlp.Clearance, c taxii.Collec
 		}
 		q.Since = found[len(found)-1].Added
 	}
-}
-
-// selection returns what f selects of a collection; any is whether there can be
-// something.
-func selection(c taxii.Collection, f taxii.Filter) (q store.Query, any bool) {
-	q = store.Query{
-		IDs: f.IDs, Types: f.Types, Since: f.AddedAfter,
-		Versions: store.Versions{All: f.Versions.All, First: f.Versions.First, Newest: f.Versions.Last, At: f.Versions.At},
-	}
-	if len(f.SpecVersions) > 0 && !slices.Contains(f.SpecVersions, "2.1") { // all is kept as 2.1
-		return q, false
-	}
-	for _, k := range kinds {
-		if k.alias != c.Alias || k.types == nil {
-			continue
-		}
-		if q.Types = k.types; f.Types != nil {
-			q.Types = nil
-			for _, t := range f.Types {
-				if slices.Contains(k.types, t) {
-					q.Types = append(q.Types, t)
-				}
-			}
-			return q, q.Types != nil
-		}
-	}
-	return q, true
 }
 
 // Add implements taxii.Backend. An object that breaks a MUST of STIX is refused.
