@@ -75,6 +75,26 @@ func (r *Reader) referring(ctx context.Context, v visible, ids []stix.ID, of str
 	return r.all(ctx, q)
 }
 
+// onlyReferring leaves out what does not refer to any of ids: keys can be equal by
+// chance.
+func onlyReferring(ids []stix.ID, yield func(Record) error) func(Record) error {
+	asked := make(map[stix.ID]bool, len(ids))
+	for _, id := range ids {
+		asked[id] = true
+	}
+	return func(rec Record) error {
+		refers := false
+		rec.Object.Refs(func(path string, id stix.ID) bool {
+			refers = asked[id] && !common(path)
+			return !refers
+		})
+		if !refers {
+			return nil
+		}
+		return yield(rec)
+	}
+}
+
 // newest returns the objects that ids name, as far as they may be seen.
 func (r *Reader) newest(ctx context.Context, v visible, ids []stix.ID) (map[stix.ID]*Record, error) {
 	found := map[stix.ID]*Record{}

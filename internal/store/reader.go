@@ -247,7 +247,9 @@ func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield fun
 		return r.found(ctx, v, sel, yield)
 	}
 	q := r.selection(v, sel)
-	q.limit = sel.Limit
+	if q.limit = sel.Limit; len(sel.RefersTo) > 0 {
+		yield = onlyReferring(sel.RefersTo, yield)
+	}
 	return r.each(ctx, q, yield)
 }
 
@@ -268,6 +270,10 @@ func (r *Reader) selection(v visible, sel Query) *query {
 		q.and(q.in("v.key", r.d.Ints, array(keys)))
 		q.and(q.in("v.object", r.d.Texts, array(sel.IDs)))
 		q.order = "v.added + 0" // else all rows are read in the order of their keys
+	}
+	if len(sel.RefersTo) > 0 {
+		q.and("v.added IN (SELECT version FROM reference WHERE " + q.in("target", r.d.Ints, array(keysOf(sel.RefersTo))) + ")")
+		q.order = "v.added + 0"
 	}
 	if len(sel.Types) == 1 {
 		q.ofType(sel.Types[0])

@@ -157,6 +157,7 @@ type Receipt struct {
 type Query struct {
 	Types    []string  // any of these; none: of all types
 	IDs      []stix.ID // any of these; none: all
+	RefersTo []stix.ID // refers to any of these, otherwise than as its creator or marking; none: all. Not with Words or Versions
 	Words    string    // that all stand in it, as of Search: the best come first. Not with Versions
 	Since    time.Time // added after it
 	Versions Versions

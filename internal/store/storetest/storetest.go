@@ -35,6 +35,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, restore func(path st
 		"Retraction":    testRetraction,
 		"Relations":     testRelations,
 		"Neighbourhood": testNeighbourhood,
+		"RefersTo":      testRefersTo,
 		"Search":        testSearch,
 		"Drafts":        testDrafts,
 		"Made":          testMade,
