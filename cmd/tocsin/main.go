@@ -49,6 +49,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" help:"Run a node: give what the store knows to others over TAXII 2.1, each what it may see."`
 	Org     orgCommand     `cmd:"" help:"Organisations that the node knows."`
 	Token   tokenCommand   `cmd:"" help:"Tokens that members of organisations ask with."`
+	Peer    peerCommand    `cmd:"" help:"Other nodes and TAXII servers that this node asks, and sends to."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/tocsin-project/tocsin/internal/auth"
@@ -28,6 +29,7 @@ type Node struct {
 	log    *slog.Logger
 	listen net.Listener
 	server *http.Server
+	peers  *exchange.Peers
 }
 
 // Limits of a request, besides those of the configuration.
@@ -67,6 +69,10 @@ func New(ctx context.Context, c Config, s store.Store, log *slog.Logger) (*Node,
 		n.listen = tls.NewListener(n.listen, &tls.Config{Certificates: certificates, MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}})
 	}
 	backend := &exchange.Backend{Store: s, Own: own, URL: n.URL, Unmarked: unmarked, MaxBody: c.MaxBody}
+	n.peers = &exchange.Peers{Backend: backend, Log: log}
+	if certificates != nil {
+		n.peers.Certificate = &certificates[0]
+	}
 	n.server = &http.Server{
 		Handler:           n.doors(&taxii.Handler{Backend: backend, Log: log}),
 		ReadHeaderTimeout: readHeader, ReadTimeout: readBody, WriteTimeout: writeReply, IdleTimeout: idle,
@@ -97,8 +103,14 @@ func (n *Node) ready(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintln(w, "ready")
 }
 
-// Run serves until ctx is done, then lets requests under way come to their end.
+// Run serves, and exchanges with peers, until ctx is done, then lets requests
+// under way come to their end.
 func (n *Node) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	var peers sync.WaitGroup
+	peers.Go(func() { n.peers.Run(ctx) })
+	defer peers.Wait()
+	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve(n.listen) }()
 	select {
