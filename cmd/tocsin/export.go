@@ -50,7 +50,7 @@ func (c *exportCommand) Run(p *program) error {
 		return err
 	}
 	defer s.Close()
-	if err := c.checkTypes(p.ctx, s); err != nil {
+	if err := checkTypes(p.ctx, s, c.Type); err != nil {
 		return err
 	}
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
@@ -122,8 +122,8 @@ func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance,
 
 // checkTypes refuses names of types that are neither of STIX 2.1, nor custom
 // (section 11.2: x-...), nor here.
-func (c *exportCommand) checkTypes(ctx context.Context, s store.Store) error {
-	for _, t := range c.Type {
+func checkTypes(ctx context.Context, s store.Store, types []string) error {
+	for _, t := range types {
 		if stix.ClassOf(t) != stix.Custom || strings.HasPrefix(t, "x-") {
 			continue
 		}

@@ -35,22 +35,24 @@ const (
 var errFound = errors.New("findings at or above --fail-on")
 
 type commands struct {
-	Hunt    huntCommand    `cmd:"" help:"Ask every rule about every log record of PATHs, or of this machine."`
-	Events  eventsCommand  `cmd:"" help:"Print the records of PATHs as rules see them, one JSON object a line."`
-	Rules   rulesCommand   `cmd:"" help:"Check and list Sigma rules."`
-	Pattern patternCommand `cmd:"" help:"Check STIX patterns, and match them against observed-data."`
-	Import  importCommand  `cmd:"" help:"Take in what allies know: STIX, MISP, lists, tables, reports."`
-	Review  reviewCommand  `cmd:"" help:"List what was read from reports, and accept or reject it."`
-	Export  exportCommand  `cmd:"" help:"Write what the store knows: a STIX bundle, a table."`
-	Search  searchCommand  `cmd:"" help:"Find objects by words."`
-	Show    showCommand    `cmd:"" help:"Show an object and what it hangs together with."`
-	Stats   statsCommand   `cmd:"" help:"Count what the store knows."`
-	Backup  backupCommand  `cmd:"" help:"Copy the store to a file."`
-	Serve   serveCommand   `cmd:"" help:"Run a node: give what the store knows to others over TAXII 2.1, each what it may see."`
-	Org     orgCommand     `cmd:"" help:"Organisations that the node knows."`
-	Token   tokenCommand   `cmd:"" help:"Tokens that members of organisations ask with."`
-	Peer    peerCommand    `cmd:"" help:"Other nodes and TAXII servers that this node asks, and sends to."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Hunt       huntCommand       `cmd:"" help:"Ask every rule about every log record of PATHs, or of this machine."`
+	Events     eventsCommand     `cmd:"" help:"Print the records of PATHs as rules see them, one JSON object a line."`
+	Rules      rulesCommand      `cmd:"" help:"Check and list Sigma rules."`
+	Pattern    patternCommand    `cmd:"" help:"Check STIX patterns, and match them against observed-data."`
+	Import     importCommand     `cmd:"" help:"Take in what allies know: STIX, MISP, lists, tables, reports."`
+	Review     reviewCommand     `cmd:"" help:"List what was read from reports, and accept or reject it."`
+	Export     exportCommand     `cmd:"" help:"Write what the store knows: a STIX bundle, a table."`
+	Search     searchCommand     `cmd:"" help:"Find objects by words."`
+	Show       showCommand       `cmd:"" help:"Show an object and what it hangs together with."`
+	Stats      statsCommand      `cmd:"" help:"Count what the store knows."`
+	Backup     backupCommand     `cmd:"" help:"Copy the store to a file."`
+	Serve      serveCommand      `cmd:"" help:"Run a node: give what the store knows to others over TAXII 2.1, each what it may see."`
+	Org        orgCommand        `cmd:"" help:"Organisations that the node knows."`
+	Token      tokenCommand      `cmd:"" help:"Tokens that members of organisations ask with."`
+	Community  communityCommand  `cmd:"" help:"Communities of organisations."`
+	Collection collectionCommand `cmd:"" help:"Collections of what a query finds, for some or for all."`
+	Peer       peerCommand       `cmd:"" help:"Other nodes and TAXII servers that this node asks, and sends to."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // program is what a command may touch of the world.

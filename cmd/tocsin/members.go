@@ -119,12 +119,16 @@ func (c *tokenAddCommand) Run(p *program) error {
 	if c.Days < 1 {
 		return usageError{errors.New("--days: at least one")}
 	}
-	for _, name := range c.Collection {
-		if known := exchange.Aliases(); !slices.Contains(known, name) {
-			return usageError{fmt.Errorf("--collection: there is no %q; there are %s", name, strings.Join(known, ", "))}
-		}
-	}
 	return c.members(func(r auth.Register) error {
+		known, err := exchange.Shelf{Store: r.Store}.Aliases(p.ctx)
+		if err != nil {
+			return err
+		}
+		for _, name := range c.Collection {
+			if !slices.Contains(known, name) {
+				return usageError{fmt.Errorf("--collection: there is no %q; there are %s", name, strings.Join(known, ", "))}
+			}
+		}
 		o, err := r.Org(p.ctx, c.Org)
 		if err != nil {
 			return err

@@ -33,8 +33,10 @@ type Backend struct {
 	Unmarked stix.TLP // what objects without a colour are taken for
 	MaxBody  int64    // bytes of a request
 
-	desk desk
-	kept kept
+	desk      desk
+	kept      kept
+	catalogue catalogue
+	rolls     rolls
 }
 
 var _ taxii.Backend = (*Backend)(nil)
@@ -100,13 +102,22 @@ func (b *Backend) Manifest(ctx context.Context, _ string, c taxii.Collection, f 
 // page returns what f selects of a collection for who asks.
 func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (page, error) {
 	reader := b.clearance(auth.From(ctx))
-	return b.kept.page(ctx, b.Store, pageKey(reader, c, f), func() (page, error) { return b.read(ctx, reader, c, f) })
+	d, err := b.definition(ctx, c.Alias)
+	if err != nil {
+		return page{}, err
+	}
+	return b.kept.page(ctx, b.Store, pageKey(reader, c, f)+d.key(), func() (page, error) {
+		if d != nil {
+			return b.live(ctx, reader, d, f)
+		}
+		return b.read(ctx, reader, c, f)
+	})
 }
 
 // read reads records until the page is full, and one more, which says that there
 // are more.
 func (b *Backend) read(ctx context.Context, reader tlp.Clearance, c taxii.Collection, f taxii.Filter) (p page, err error) {
-	q, any := selection(c, f)
+	q, any := selection(typesOf(c.Alias), f)
 	if !any {
 		return p, nil
 	}

@@ -47,17 +47,35 @@ func (b *Backend) Collections(ctx context.Context, root string) ([]taxii.Collect
 			list = append(list, c)
 		}
 	}
-	return list, nil
+	made, members, err := b.made(ctx)
+	for _, d := range made {
+		if c := d.collection(&s, members); c.CanRead || c.CanWrite {
+			list = append(list, c)
+		}
+	}
+	return list, err
 }
 
 // Collection implements taxii.Backend.
 func (b *Backend) Collection(ctx context.Context, root, id string) (taxii.Collection, error) {
-	list, err := b.Collections(ctx, root)
+	if root != Root {
+		return taxii.Collection{}, errNoRoot
+	}
+	s := auth.From(ctx)
+	for i := range kinds {
+		if k := &kinds[i]; k.alias == id || b.id(k) == id {
+			if c := b.collection(&s, k); c.CanRead || c.CanWrite {
+				return c, nil
+			}
+			return taxii.Collection{}, errNoCollection
+		}
+	}
+	made, members, err := b.made(ctx)
 	if err != nil {
 		return taxii.Collection{}, err
 	}
-	for _, c := range list {
-		if c.ID == id || c.Alias == id {
+	for _, d := range made {
+		if c := d.collection(&s, members); (d.ID == id || d.Alias == id) && (c.CanRead || c.CanWrite) {
 			return c, nil
 		}
 	}
@@ -74,6 +92,17 @@ func (b *Backend) collection(s *auth.Subject, k *kind) taxii.Collection {
 	}
 }
 
+// collection says what s may do with a collection that the operator has made. Who
+// may not read it does not know of it.
+func (d *Definition) collection(s *auth.Subject, members map[string][]stix.ID) taxii.Collection {
+	return taxii.Collection{
+		ID: d.ID, Title: d.Title, Description: d.Description, Alias: d.Alias,
+		CanRead:    (s.Role == "" || s.May(auth.Reader, d.Alias)) && (d.Readers.empty() || d.Readers.includes(s.Org, members)),
+		CanWrite:   s.May(auth.Contributor, d.Alias) && !d.Senders.empty() && d.Senders.includes(s.Org, members),
+		MediaTypes: []string{taxii.STIXMediaType},
+	}
+}
+
 // id is that of a collection of this node. It looks like a random one, of version
 // 4: some clients take no other.
 func (b *Backend) id(k *kind) string {
@@ -82,9 +111,9 @@ func (b *Backend) id(k *kind) string {
 	return string(id)
 }
 
-// selection returns what f selects of a collection; any is whether there can be
-// something.
-func selection(c taxii.Collection, f taxii.Filter) (q store.Query, any bool) {
+// selection returns what f selects of a collection of some types (none: of all);
+// any is whether there can be something.
+func selection(types []string, f taxii.Filter) (q store.Query, any bool) {
 	q = store.Query{
 		IDs: f.IDs, Types: f.Types, Since: f.AddedAfter,
 		Versions: store.Versions{All: f.Versions.All, First: f.Versions.First, Newest: f.Versions.Last, At: f.Versions.At},
@@ -92,19 +121,27 @@ func selection(c taxii.Collection, f taxii.Filter) (q store.Query, any bool) {
 	if len(f.SpecVersions) > 0 && !slices.Contains(f.SpecVersions, "2.1") { // all is kept as 2.1
 		return q, false
 	}
-	for _, k := range kinds {
-		if k.alias != c.Alias || k.types == nil {
-			continue
-		}
-		if q.Types = k.types; f.Types != nil {
-			q.Types = nil
-			for _, t := range f.Types {
-				if slices.Contains(k.types, t) {
-					q.Types = append(q.Types, t)
-				}
+	if len(types) == 0 {
+		return q, true
+	}
+	if q.Types = types; f.Types != nil {
+		q.Types = nil
+		for _, t := range f.Types {
+			if slices.Contains(types, t) {
+				q.Types = append(q.Types, t)
 			}
-			return q, q.Types != nil
 		}
+		return q, q.Types != nil
 	}
 	return q, true
+}
+
+// typesOf returns the types of a collection that every node has.
+func typesOf(alias string) []string {
+	for _, k := range kinds {
+		if k.alias == alias {
+			return k.types
+		}
+	}
+	return nil
 }
