@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"path"
 	"path/filepath"
@@ -30,7 +31,10 @@ type importCommand struct {
 	Confidence int      `placeholder:"N" help:"How sure the source of a list is, 1 to 100."`
 	Unguarded  bool     `help:"Take in what is on a warninglist of the store, too."`
 	Lax        bool     `help:"Take in objects that break a MUST of STIX, too."`
+	Private    bool     `help:"Addresses may be of a private network, or of this machine."`
 	Rejects    string   `placeholder:"FILE" help:"Write what was not taken in, and why, as JSON lines. Default: rejects.jsonl in the folder of the store."`
+
+	fetcher *http.Client
 }
 
 func (importCommand) Examples() string {

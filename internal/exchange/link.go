@@ -18,6 +18,7 @@ import (
 // A link is the way to a peer: what was found out about its server is asked for
 // once.
 type link struct {
+	made   time.Time
 	client taxii.Client
 	meter  *meter
 	root   string // its address
@@ -47,12 +48,13 @@ type place struct {
 const (
 	maxAnswer = 64 << 20 // bytes, unpacked
 	patience  = 2 * time.Minute
+	stale     = time.Hour // what was found out about a server is found out again after
 )
 
 // newLink returns a link that has not been used yet.
 func newLink(p *Peer, over http.RoundTripper, patience time.Duration) *link {
 	m := &meter{RoundTripper: over}
-	return &link{meter: m, client: taxii.Client{
+	return &link{made: time.Now(), meter: m, client: taxii.Client{
 		HTTP:  &http.Client{Transport: m, Timeout: patience},
 		Token: p.Token, User: p.User, Password: p.Password, MaxAnswer: maxAnswer,
 	}}
@@ -170,9 +172,12 @@ func choose(root string, all []taxii.Collection, wanted []string) (list []place,
 				return []place{at(c)}, nil
 			}
 		}
+		written := false
 		for _, c := range all {
-			if c.CanRead || c.CanWrite {
-				list = append(list, at(c))
+			if one := at(c); one.read || one.write && !written {
+				one.write = one.write && !written // what is sent goes to one
+				written = written || one.write
+				list = append(list, one)
 			}
 		}
 		if list == nil {
@@ -194,4 +199,19 @@ func choose(root string, all []taxii.Collection, wanted []string) (list []place,
 		list = append(list, at(all[i]))
 	}
 	return list, nil
+}
+
+// serves returns an error when nothing there can be used as the peer is to be.
+func (l *link) serves(p *Peer) error {
+	read, write := false, false
+	for _, at := range l.places {
+		read, write = read || at.read, write || at.write
+	}
+	switch {
+	case p.Direction.pulls() && !read:
+		return errors.New("no collection there may be read: ask its operator what the token is good for, or add the peer with --direction push")
+	case (p.Direction.pushes() || p.sendsBack()) && !write:
+		return errors.New("no collection there may be written to: ask its operator for a token that may (of a node: --role contributor)")
+	}
+	return nil
 }

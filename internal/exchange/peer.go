@@ -53,7 +53,13 @@ const (
 	Both Direction = "both"
 )
 
-func (d Direction) pulls() bool { return d == Pull || d == Both }
+func (d Direction) pulls() bool  { return d == Pull || d == Both }
+func (d Direction) pushes() bool { return d == Push || d == Both }
+
+// sendsBack reports whether sightings go to the peer by themselves.
+func (p *Peer) sendsBack() bool {
+	return p.Sightings == Anonymous || p.Sightings == Named && !p.Direction.pushes()
+}
 
 // Reporting is how sightings are sent back to whom they concern: the author of
 // what was sighted.

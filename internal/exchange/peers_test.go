@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -203,5 +204,101 @@ func TestPull(t *testing.T) {
 	}
 	if b.store.became[store.Same] != 0 {
 		t.Error(b.store.became)
+	}
+}
+
+// A node sends what the organisation of the peer may see, not what came from it,
+// and not what is there already.
+func TestPush(t *testing.T) {
+	a, b, c := newTown(t, "a"), newTown(t, "b"), newTown(t, "c")
+	for i := range 1500 {
+		a.learn(t, malware(t, i, 2020, stix.TLPGreen))
+	}
+	a.learn(t, malware(t, 9000, 2020, stix.TLPAmber))
+	b.learn(t, malware(t, 0, 2020, stix.TLPGreen), malware(t, 1, 2021, stix.TLPGreen))
+	a.befriend(t, b.org, a.to(b, auth.Partner), Both)
+	if r := a.sync(t, "b"); r.Sent != 1498 || r.Received != 1 || r.Unsent != 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := a.sync(t, "b"); r.Counts != (Counts{}) {
+		t.Errorf("%+v", r)
+	}
+	if n := len(b.knows(t)); n != 1500 {
+		t.Error(n)
+	}
+	a.learn(t, malware(t, 7, 2021, stix.TLPGreen))
+	if r := a.sync(t, "b"); r.Sent != 1 {
+		t.Errorf("%+v", r)
+	}
+	sources, err := b.store.Sources(t.Context(), tlp.Local(), malware(t, 3, 2020, stix.TLPGreen).ID)
+	if err != nil || len(sources) != 1 || sources[0].Source != "a" {
+		t.Error(sources, err)
+	}
+
+	// A guest that becomes a partner gets what it could not see.
+	a.befriend(t, c.org, a.to(c, auth.Partner), Push)
+	register := auth.Register{Store: a.store}
+	if err := register.PutOrg(t.Context(), auth.Org{ID: c.org.ID, Name: "c", Standing: auth.Guest}); err != nil {
+		t.Fatal(err)
+	}
+	if r := a.sync(t, "c"); r.Sent != 0 {
+		t.Errorf("%+v", r)
+	}
+	if err := register.PutOrg(t.Context(), auth.Org{ID: c.org.ID, Name: "c", Standing: auth.Client}); err != nil {
+		t.Fatal(err)
+	}
+	if r := a.sync(t, "c"); r.Sent != 1501 {
+		t.Errorf("%+v", r)
+	}
+	if b.store.became[store.Same]+a.store.became[store.Same]+c.store.became[store.Same] != 0 {
+		t.Error("something was delivered twice", a.store.became, b.store.became, c.store.became)
+	}
+}
+
+// Sightings go back to who made what was sighted, without who and where when that
+// is not to be known.
+func TestSightingsGoBack(t *testing.T) {
+	for _, how := range []Reporting{Named, Anonymous} {
+		a, b := newTown(t, "a"), newTown(t, "b")
+		const times = `"spec_version":"2.1","created":"2021-03-02T00:00:00.000Z","modified":"2021-03-02T00:00:00.000Z"`
+		green := `,"object_marking_refs":["` + string(stix.TLPGreen.MarkingID()) + `"]`
+		identity := func(o auth.Org) *stix.Object {
+			return parsed(t, `{"type":"identity","id":"`+string(o.ID)+`",`+times+`,"name":"`+o.Name+`"`+green+`}`)
+		}
+		indicator := func(n int, by stix.ID) *stix.Object {
+			return parsed(t, fmt.Sprintf(`{"type":"indicator","id":"indicator--00000000-0000-4000-8000-%012d",%s,"created_by_ref":"%s","pattern":"[domain-name:value = 'a.example']","pattern_type":"stix","valid_from":"2021-03-02T00:00:00Z"%s}`, n, times, by, green))
+		}
+		sighting := func(n int, of, by stix.ID) *stix.Object {
+			return parsed(t, fmt.Sprintf(`{"type":"sighting","id":"sighting--00000000-0000-4000-8000-%012d",%s,"created_by_ref":"%s","sighting_of_ref":"%s","where_sighted_refs":["%s"],"count":3,"description":"at our office"%s}`, n, times, by, of, by, green))
+		}
+		theirs, ours := indicator(1, b.org.ID), indicator(2, a.org.ID)
+		b.learn(t, theirs, identity(b.org))
+		a.learn(t, theirs, ours, identity(a.org), sighting(1, theirs.ID, a.org.ID), sighting(2, ours.ID, a.org.ID), sighting(3, theirs.ID, "identity--00000000-0000-4000-8000-000000000009"))
+		a.befriend(t, b.org, a.to(b, auth.Partner), Pull)
+		p := peerOf(b.org, Pull)
+		p.Sightings = how
+		if err := (Book{a.store}).Put(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			a.sync(t, "b")
+		}
+		list, err := b.store.List(t.Context(), tlp.Local(), store.Query{Types: []string{"sighting"}})
+		if err != nil || len(list) != 1 {
+			t.Fatal(how, len(list), err)
+		}
+		got, err := stix.As[stix.Sighting](list[0].Object)
+		if err != nil || got.SightingOfRef != theirs.ID || *got.Count != 3 {
+			t.Errorf("%s: %s %v", how, list[0].Object.Raw(), err)
+		}
+		named := strings.Contains(string(got.ID), "000000000001") && got.CreatedByRef == a.org.ID
+		if named != (how == Named) {
+			t.Errorf("%s: %s", how, list[0].Object.Raw())
+		}
+		for _, secret := range []string{string(a.org.ID), "our office", "sighting--00000000"} {
+			if how == Anonymous && strings.Contains(string(list[0].Object.Raw()), secret) {
+				t.Errorf("it tells %s: %s", secret, list[0].Object.Raw())
+			}
+		}
 	}
 }

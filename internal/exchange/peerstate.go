@@ -21,6 +21,8 @@ type PeerState struct {
 	Objects int    `json:"objects,omitempty"`
 	Bytes   int64  `json:"bytes,omitempty"`
 
+	Secret []byte `json:"secret,omitempty"` // that identifiers of sightings without a name are made of
+
 	Total Counts `json:"total,omitzero"` // since the peer was added
 }
 

@@ -97,7 +97,7 @@ func (s *session) run(ctx context.Context) error {
 	if s.org, err = (auth.Register{Store: s.Backend.Store}).Org(ctx, string(s.peer.Org)); err != nil {
 		return fmt.Errorf("%w; whose peer is %s?", err, s.peer.Name)
 	}
-	if s.link == nil {
+	if s.link == nil || time.Since(s.link.made) > stale {
 		over, err := s.transport(s.peer)
 		if err != nil {
 			return err
@@ -110,11 +110,24 @@ func (s *session) run(ctx context.Context) error {
 		s.link = l
 	}
 	defer s.charge(s.link, 0)
+	if err := s.link.serves(s.peer); err != nil {
+		return err
+	}
 	var errs []error
 	for _, at := range s.link.places {
 		if s.peer.Direction.pulls() && at.read {
 			if err := s.pull(ctx, at); err != nil {
 				errs = append(errs, fmt.Errorf("collection %s: %w", at.name, err))
+			}
+		}
+		if s.peer.Direction.pushes() && at.write {
+			if err := s.push(ctx, at); err != nil {
+				errs = append(errs, fmt.Errorf("to collection %s: %w", at.name, err))
+			}
+		}
+		if s.peer.sendsBack() && at.write {
+			if err := s.sendBack(ctx, at); err != nil {
+				errs = append(errs, fmt.Errorf("sightings to collection %s: %w", at.name, err))
 			}
 		}
 	}
