@@ -104,7 +104,7 @@ type tokenAddCommand struct {
 	dbFlag
 
 	Org        string   `required:"" placeholder:"NAME" help:"The organisation that it is for."`
-	Role       string   `enum:"reader,contributor" default:"reader" help:"What it may do: reader, contributor (and send objects)."`
+	Role       string   `enum:"reader,contributor,releaser,admin" default:"reader" help:"What it may do: reader, contributor (and send objects), releaser (and withdraw them), admin (and look after the node; of its own organisation alone)."`
 	Collection []string `placeholder:"NAME" help:"It is good for these collections alone. Repeatable."`
 	Days       int      `default:"365" help:"How many days it is good for."`
 	Note       string   `help:"What it is for."`
@@ -132,6 +132,9 @@ func (c *tokenAddCommand) Run(p *program) error {
 		o, err := r.Org(p.ctx, c.Org)
 		if err != nil {
 			return err
+		}
+		if err := auth.Role(c.Role).Suits(o); err != nil {
+			return usageError{err}
 		}
 		now := time.Now().UTC().Truncate(time.Second)
 		t, text := auth.NewToken(auth.Token{

@@ -44,9 +44,22 @@ type Role string
 const (
 	Reader      Role = "reader"
 	Contributor Role = "contributor" // and send objects
+	Releaser    Role = "releaser"    // and withdraw objects
+	Admin       Role = "admin"       // and look after the node: of its own organisation alone
 )
 
-var roles = []Role{Reader, Contributor}
+var roles = []Role{Reader, Contributor, Releaser, Admin}
+
+// Suits returns an error when members of an organisation cannot have the role.
+func (r Role) Suits(o Org) error {
+	switch {
+	case !slices.Contains(roles, r):
+		return fmt.Errorf("there is no role %q: reader, contributor, releaser or admin", r)
+	case r == Admin && o.Standing != Own:
+		return fmt.Errorf("only this node's own organisation has admins, and %s is another", o.Name)
+	}
+	return nil
+}
 
 // May reports whether r includes what other may do.
 func (r Role) May(other Role) bool {
