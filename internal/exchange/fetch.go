@@ -122,12 +122,17 @@ func (f *fetch) send(ctx context.Context, p parcel) error {
 // page sees to it that what a page of the manifest lists gets here. What another
 // peer is being asked for is waited for.
 func (f *fetch) page(ctx context.Context, records []taxii.ManifestRecord, before time.Time) error {
-	wanted := make([]version, len(records))
-	for i, r := range records {
-		wanted[i] = version{r.ID, unknown}
-		if at, err := taxii.ParseTimestamp(r.Version); err == nil {
-			wanted[i].at = at.UnixMicro()
+	wanted := make([]version, 0, len(records))
+	for _, r := range records {
+		if err := r.ID.Valid(); err != nil {
+			f.leaveOut(fmt.Errorf("the manifest lists what is no object: %w", err))
+			continue
 		}
+		v := version{r.ID, unknown}
+		if at, err := taxii.ParseTimestamp(r.Version); err == nil {
+			v.at = at.UnixMicro()
+		}
+		wanted = append(wanted, v)
 	}
 	for {
 		missing, err := f.missing(ctx, wanted)

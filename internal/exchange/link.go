@@ -48,6 +48,7 @@ type place struct {
 const (
 	maxAnswer = 64 << 20 // bytes, unpacked
 	patience  = 2 * time.Minute
+	maxPlaces = 100       // collections that are exchanged without being named
 	stale     = time.Hour // what was found out about a server is found out again after
 )
 
@@ -165,6 +166,9 @@ func choose(root string, all []taxii.Collection, wanted []string) (list []place,
 			name = c.Title
 		}
 		return place{taxii.CollectionAt(root, c.ID), name, c.CanRead, c.CanWrite}
+	}
+	if len(wanted) == 0 && len(all) > maxPlaces {
+		return nil, fmt.Errorf("it has %d collections: say which are meant with --collection", len(all))
 	}
 	if len(wanted) == 0 {
 		for _, c := range all {

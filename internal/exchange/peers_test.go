@@ -116,6 +116,9 @@ func (n *town) befriend(t *testing.T, other auth.Org, h http.Handler, d Directio
 		if x.Name == p.Name {
 			return served{h}, nil
 		}
+		if before == nil {
+			return x.transport(nil)
+		}
 		return before(x)
 	}
 }

@@ -71,6 +71,7 @@ func (s *session) keep(ctx context.Context, objects []*stix.Object) error {
 				continue
 			}
 			batch = append(batch, store.Incoming{Object: o, Source: s.org.Name})
+			here[o.ID] = append(here[o.ID], o) // should it come twice
 		}
 	}
 	if len(batch) == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -77,6 +78,10 @@ func (x *Peers) once(ctx context.Context, p *Peer, state *PeerState, l *link) (R
 	err := s.run(ctx)
 	if ctx.Err() != nil && err != nil {
 		return s.report, nil, ctx.Err() // it was broken off: that says nothing of the peer
+	}
+	var slow net.Error
+	if errors.As(err, &slow) && slow.Timeout() {
+		err = fmt.Errorf("%w: a request may take %s; ask its operator why it takes longer", err, x.waits())
 	}
 	state.Tried, state.Problem = s.started.UTC(), ""
 	if err == nil {
