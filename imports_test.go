@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"internal/store/postgres":  {"stix", "internal/store", "internal/store/sqlite"},
 	"internal/store/storetest": {"stix", "internal/store", "internal/tlp"},
 	"internal/auth":            {"stix", "internal/store"},
-	"internal/exchange":        {"stix", "taxii", "internal/auth", "internal/store", "internal/tlp"},
+	"internal/exchange":        {"stix", "taxii", "misp", "internal/auth", "internal/store", "internal/tlp"},
 	"internal/node":            {"stix", "taxii", "internal/auth", "internal/exchange", "internal/store", "internal/tlp"},
 	"internal/intel":           {"event", "stix", "stix/pattern", "internal/observable"},
 	"internal/hunt":            {"event", "stix", "internal/logs", "sigma", "internal/intel", "internal/finding"},
