@@ -23,6 +23,7 @@ import (
 type peerCommand struct {
 	Add    peerAddCommand    `cmd:"" help:"Add a peer, or change one."`
 	List   peerListCommand   `cmd:"" help:"List the peers of this node, and how they stand."`
+	Test   peerTestCommand   `cmd:"" help:"Try a peer step by step, and say what does not work."`
 	Sync   peerSyncCommand   `cmd:"" help:"Exchange with a peer now."`
 	Remove peerRemoveCommand `cmd:"" help:"Forget a peer. What came from it stays."`
 }
@@ -323,4 +324,25 @@ func (peerRemoveCommand) Examples() string { return "  tocsin peer remove \"CERT
 
 func (c *peerRemoveCommand) Run(p *program) error {
 	return c.members(func(r auth.Register) error { return exchange.Book{Store: r.Store}.Remove(p.ctx, c.Name) })
+}
+
+type peerTestCommand struct {
+	dbFlag
+
+	Name   string `arg:"" help:"The peer."`
+	Config string `placeholder:"FILE" help:"Settings of the node, as for tocsin serve."`
+}
+
+func (peerTestCommand) Examples() string { return "  tocsin peer test \"CERT Example\"\n" }
+
+func (c *peerTestCommand) Run(p *program) error {
+	return withPeers(p, c.dbFlag, c.Config, func(x *exchange.Peers, _ exchange.Book) error {
+		return x.Try(p.ctx, c.Name, func(s exchange.Step) {
+			mark := "works"
+			if s.Err != nil {
+				mark = "FAILS"
+			}
+			fmt.Fprintln(p.stdout, strings.TrimRight(fmt.Sprintf("%s  %s: %s", mark, report.Printable(s.Name), report.Printable(s.Found)), ": "))
+		})
+	})
 }
