@@ -2,10 +2,8 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -76,34 +74,13 @@ func (r Register) Token(ctx context.Context, id string) (t Token, err error) {
 	return t, err
 }
 
-// Bearer returns who asks with the text of a token, ErrToken when it is not good.
-func (r Register) Bearer(ctx context.Context, text string, at time.Time) (Subject, error) {
-	id, secret, ok := SplitToken(text)
-	if !ok {
-		return Subject{}, ErrToken
-	}
-	t, err := r.Token(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return Subject{}, ErrToken
-	}
-	if err != nil {
-		return Subject{}, err
-	}
-	if err := t.Check(secret, at); err != nil {
-		return Subject{}, err
-	}
+// orgOf returns the organisation of a token.
+func (r Register) orgOf(ctx context.Context, t Token) (o Org, err error) {
 	e, err := r.Store.Entry(ctx, orgs, string(t.Org))
-	if errors.Is(err, store.ErrNotFound) {
-		return Subject{}, fmt.Errorf("%w: its organisation is no longer here", ErrToken)
+	if err == nil {
+		err = json.Unmarshal(e.Value, &o)
 	}
-	if err != nil {
-		return Subject{}, err
-	}
-	var o Org
-	if err := json.Unmarshal(e.Value, &o); err != nil {
-		return Subject{}, err
-	}
-	return t.Of(o), nil
+	return o, err
 }
 
 // Own returns the node's own organisation, and makes it, with a name, when there

@@ -4,8 +4,9 @@ import "context"
 
 // A Subject is who asks: a member of an organisation, with what it showed.
 type Subject struct {
-	Org  Org  // the zero value is anyone
-	Role Role // "" may read what is public
+	Org  Org    // the zero value is anyone
+	Role Role   // "" may read what is public
+	By   string // the identifier of the token that it showed
 
 	collections []string
 }
@@ -15,7 +16,7 @@ func Anyone() Subject { return Subject{Org: Org{Standing: Guest}} }
 
 // Of returns who asks with a token of an organisation.
 func (t *Token) Of(o Org) Subject {
-	return Subject{Org: o, Role: t.Role, collections: t.Collections}
+	return Subject{Org: o, Role: t.Role, By: t.ID, collections: t.Collections}
 }
 
 // May reports whether s may do what a role may, with a collection.

@@ -21,7 +21,7 @@ func BenchmarkDoors(b *testing.B) {
 	}
 	defer s.Close()
 	c := Default()
-	c.Listen = "127.0.0.1:0"
+	c.Listen, c.Rate, c.AnonymousRate = "127.0.0.1:0", 1e9, 1e9
 	n, err := New(b.Context(), c, s, slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
@@ -36,7 +36,7 @@ func BenchmarkDoors(b *testing.B) {
 	if err := r.PutToken(b.Context(), t); err != nil {
 		b.Fatal(err)
 	}
-	doors := n.doors(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
+	doors := n.doors(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }), &c)
 	for _, who := range []struct{ name, token string }{{"anyone", ""}, {"token", text}} {
 		b.Run(who.name, func(b *testing.B) {
 			b.ReportAllocs()

@@ -19,14 +19,21 @@ type Config struct {
 	Organisation string `toml:"organisation"` // the name of the node's own
 	Unmarked     string `toml:"unmarked"`     // the colour that objects without one are taken for; "" withholds them
 	MaxBody      int64  `toml:"max_body"`     // bytes of a request
-	Certificate  string `toml:"certificate"`  // file, PEM
-	Key          string `toml:"key"`          // file, PEM
-	Plain        bool   `toml:"plain"`        // no TLS beyond this machine: something before the node has it
+
+	Rate            float64 `toml:"rate"`             // requests in a second of one organisation; 0: no limit
+	AnonymousRate   float64 `toml:"anonymous_rate"`   // of one address without a token
+	Concurrent      int     `toml:"concurrent"`       // requests at a time, of either
+	ConcurrentPosts int     `toml:"concurrent_posts"` // of these, that send
+	SlowestRate     int64   `toml:"slowest_rate"`     // bytes in a second that a client must read or send at least
+
+	Certificate string `toml:"certificate"` // file, PEM
+	Key         string `toml:"key"`         // file, PEM
+	Plain       bool   `toml:"plain"`       // no TLS beyond this machine: something before the node has it
 }
 
 // Default is what a file need not say.
 func Default() Config {
-	return Config{Listen: "127.0.0.1:8430", Organisation: "This node", MaxBody: 32 << 20}
+	return Config{Listen: "127.0.0.1:8430", Organisation: "This node", MaxBody: 32 << 20, Rate: 500, AnonymousRate: 100, Concurrent: 256, ConcurrentPosts: 8, SlowestRate: 8 << 10}
 }
 
 // Load reads a file over c. A key that is not known is an error: it is most
@@ -70,6 +77,12 @@ func (c *Config) check() (unmarked stix.TLP, err error) {
 	}
 	if c.MaxBody <= 0 {
 		return 0, errors.New("max_body: at least 1 byte")
+	}
+	if !(c.Rate >= 0 && c.Rate <= 1e9 && c.AnonymousRate >= 0 && c.AnonymousRate <= 1e9) {
+		return 0, errors.New("rate and anonymous_rate: 0 for no limit, or requests in a second up to 1000000000")
+	}
+	if c.Concurrent < 1 || c.ConcurrentPosts < 1 || c.Concurrent > 1<<20 || c.ConcurrentPosts > 1<<20 || c.SlowestRate < 1 {
+		return 0, errors.New("concurrent, concurrent_posts and slowest_rate: at least 1, and the first two at most 1048576")
 	}
 	colours := map[string]stix.TLP{"": stix.TLPNone, "clear": stix.TLPClear, "green": stix.TLPGreen, "amber": stix.TLPAmber, "amber+strict": stix.TLPAmberStrict}
 	unmarked, ok := colours[strings.ToLower(c.Unmarked)]

@@ -74,7 +74,7 @@ func New(ctx context.Context, c Config, s store.Store, log *slog.Logger) (*Node,
 		n.peers.Certificate = &certificates[0]
 	}
 	n.server = &http.Server{
-		Handler:           n.doors(&taxii.Handler{Backend: backend, Log: log}),
+		Handler:           n.doors(&taxii.Handler{Backend: backend, Log: log}, &c),
 		ReadHeaderTimeout: readHeader, ReadTimeout: readBody, WriteTimeout: writeReply, IdleTimeout: idle,
 		MaxHeaderBytes: maxHeader,
 		ErrorLog:       slog.NewLogLogger(log.Handler(), slog.LevelDebug), // of clients that speak no HTTP
@@ -83,11 +83,11 @@ func New(ctx context.Context, c Config, s store.Store, log *slog.Logger) (*Node,
 }
 
 // doors are the paths of a node.
-func (n *Node) doors(exchange http.Handler) http.Handler {
+func (n *Node) doors(exchange http.Handler, c *Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", n.ready)
-	mux.Handle("/", n.known(exchange))
+	mux.Handle("/", newDoor(exchange, auth.Register{Store: n.store}, c, n.log))
 	return mux
 }
 
