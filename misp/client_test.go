@@ -221,3 +221,29 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// An index may come with numbers as strings, truths as numbers and events that
+// are wrapped; pages end, even where the server knows none.
+func TestIndexPages(t *testing.T) {
+	pages := []string{
+		`{"response":[{"Event":{"uuid":"` + strings.ToUpper(uuid(171)) + `","timestamp":5,"published":"1"}},{"uuid":"` + uuid(2) + `","timestamp":"6","published":1,"publish_timestamp":null}]}`,
+		`[{"uuid":"` + uuid(2) + `","timestamp":"6"},{"uuid":"` + uuid(3) + `","timestamp":"7"}]`,
+	}
+	asked := 0
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var f struct{ Page, Limit int }
+		if json.NewDecoder(r.Body).Decode(&f) != nil || f.Limit != 2 || f.Page != asked+1 {
+			t.Errorf("%+v", f)
+		}
+		w.Write([]byte(pages[min(asked, 1)]))
+		asked++
+	}))
+	defer s.Close()
+	list, err := (&Client{URL: s.URL, HTTP: s.Client()}).Index(t.Context(), Filter{Limit: 2})
+	if err != nil || len(list) != 3 || asked != 3 {
+		t.Fatal(list, err, asked)
+	}
+	if list[0] != (Remote{UUID: uuid(171), Timestamp: 5, Published: true}) || !list[1].Published {
+		t.Error(list)
+	}
+}
