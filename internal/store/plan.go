@@ -33,25 +33,27 @@ const (
 
 // A Row is one row of the table of versions.
 type Row struct {
-	Added    int64 // microseconds since 1970: the key of the row
-	Key      int64 // of the object, see KeyOf
-	ID       stix.ID
-	Type     string
-	Version  int64 // see VersionOf
-	State    State
-	Markings string // see EncodeMarkings
-	Source   string
-	Raw      []byte
-	object   *stix.Object
+	Added   int64 // microseconds since 1970: the key of the row
+	Key     int64 // of the object, see KeyOf
+	ID      stix.ID
+	Type    string
+	Version int64 // see VersionOf
+	State   State
+	Own     Scope // of the object alone
+	Scope   Scope // and of all that it leads to
+	Source  string
+	Raw     []byte
+	object  *stix.Object
 }
 
 // A Plan is what an import will write: what both backends share of it.
 //
 // A backend finds the rows of all identifiers of a batch, hands them to Known,
-// then each object to Add, and writes Rows, References, Words, Demoted and
-// Receipts.
+// then each object to Add. It writes what is Demoted, calls Rescope, and writes
+// Moves, Rows, References, Words and Receipts.
 type Plan struct {
 	Demoted  []int64 // keys of rows that are no longer the newest
+	Moves    []Move
 	Receipts []NewReceipt
 
 	now, last int64
@@ -59,12 +61,20 @@ type Plan struct {
 	known     []known
 	latest    map[stix.ID]int // place in known, from 1, of the last row of an object
 
-	complete   chan struct{} // closed once these are:
-	words      words
+	replaced   map[int64]Row // the newest versions in the store, by key
 	references []Reference
 
-	markings tlp.Markings // of the last object, and how they are written
-	encoded  string
+	complete chan struct{} // closed once these are:
+	words    words
+
+	before marked // the last object: most have the scope of the one before
+}
+
+// marked is what the scope of an object alone is made of, and the scope.
+type marked struct {
+	markings tlp.Markings
+	creator  stix.ID
+	own      Scope
 }
 
 // A NewReceipt says that a row was received from another source too.
@@ -88,14 +98,19 @@ type known struct {
 // now, when last is the greatest key of the store.
 func NewPlan(now time.Time, last int64, size int) *Plan {
 	return &Plan{
-		now: now.UnixMicro(), last: last, encoded: "/",
+		now: now.UnixMicro(), last: last, replaced: map[int64]Row{},
 		rows: make([]Row, 0, size), known: make([]known, 0, size), latest: make(map[stix.ID]int, size),
 	}
 }
 
 // Known tells of a row that the store has. Of its fields Added, ID, Version,
-// State, Source and Raw must be set.
-func (p *Plan) Known(r Row) { p.know(&r, -1) }
+// State, Scope, Source and Raw must be set.
+func (p *Plan) Known(r Row) {
+	if r.State == Newest {
+		p.replaced[KeyOf(r.ID)] = r
+	}
+	p.know(&r, -1)
+}
 
 func (p *Plan) know(r *Row, row int) {
 	p.known = append(p.known, known{r.Added, r.Version, r.State, r.Source, r.Raw, row, p.latest[r.ID]})
@@ -187,28 +202,27 @@ func (p *Plan) version(in Incoming, version int64) Outcome {
 func (p *Plan) put(in Incoming, version int64, state State) {
 	p.last = max(p.now, p.last+1)
 	o := in.Object
-	if m := tlp.Of(o); !slices.Equal(m.Object, p.markings.Object) || !slices.Equal(m.Granular, p.markings.Granular) {
-		p.markings, p.encoded = m, EncodeMarkings(m)
+	if m := tlp.Of(o); p.before.own == "" || o.CreatedByRef != p.before.creator || !slices.Equal(m.Object, p.before.markings.Object) || !slices.Equal(m.Granular, p.before.markings.Granular) {
+		p.before = marked{m, o.CreatedByRef, ownScope(m, o.CreatedByRef)}
 	}
 	p.rows = append(p.rows, Row{
 		Added: p.last, Key: KeyOf(o.ID), ID: o.ID, Type: o.Type, Version: version, State: state,
-		Markings: p.encoded, Source: in.Source, Raw: o.Raw(), object: o,
+		Own: p.before.own, Source: in.Source, Raw: o.Raw(), object: o,
 	})
 	p.know(&p.rows[len(p.rows)-1], len(p.rows)-1)
 }
 
-// Rows returns the rows to write, once all objects are added. While they are
-// written, their words and references are worked out on another goroutine.
+// Rows returns the rows to write, once their scopes are worked out. While they are
+// written, their words are worked out on another goroutine.
 func (p *Plan) Rows() []Row {
 	p.complete = make(chan struct{})
 	go func() {
 		defer close(p.complete)
 		var text []byte
 		for i := range p.rows {
-			if r := &p.rows[i]; r.State == Newest { // nobody searches or follows others
+			if r := &p.rows[i]; r.State == Newest { // nobody searches others
 				text = AppendText(text[:0], r.Raw)
 				p.words.add(r.Added, text)
-				p.refer(r)
 			}
 		}
 	}()
@@ -219,10 +233,7 @@ func (p *Plan) Rows() []Row {
 type Reference struct{ Target, Added int64 }
 
 // References returns what the rows refer to.
-func (p *Plan) References() []Reference {
-	<-p.complete
-	return p.references
-}
+func (p *Plan) References() []Reference { return p.references }
 
 // creator returns the identity that created the object of a row.
 func creator(raw []byte) stix.ID {
@@ -304,23 +315,20 @@ func keysOf(ids []stix.ID) []int64 {
 	return keys
 }
 
-// refer adds what the object of a row refers to, each once, but for its markings
-// and its creator, which all objects have.
-func (p *Plan) refer(r *Row) {
-	if !refers(r.Raw) {
-		return
-	}
-	var keys []int64
-	r.object.Refs(func(path string, id stix.ID) bool {
+// targets returns the keys of what an object refers to, each once, but for its
+// markings and its creator, which all objects have; whole is false when it refers
+// to more than are followed.
+func targets(o *stix.Object) (keys []int64, whole bool) {
+	whole = true
+	o.Refs(func(path string, id stix.ID) bool {
 		if !common(path) {
 			keys = append(keys, KeyOf(id))
 		}
-		return len(keys) < maxReferences
+		whole = len(keys) < maxReferences
+		return whole
 	})
 	slices.Sort(keys)
-	for _, key := range slices.Compact(keys) {
-		p.references = append(p.references, Reference{key, r.Added})
-	}
+	return slices.Compact(keys), whole
 }
 
 // refers is false of objects that refer to no more than their creator and their
@@ -342,42 +350,8 @@ func refers(raw []byte) bool {
 }
 
 // maxReferences is how many references of one object are followed.
-const maxReferences = 10000
+const maxReferences = 100_000
 
 func common(path string) bool {
 	return path == "created_by_ref" || strings.HasPrefix(path, "object_marking_refs") || strings.HasPrefix(path, "granular_markings")
-}
-
-// EncodeMarkings writes markings in one way, so that objects with the same ones
-// can share them.
-func EncodeMarkings(m tlp.Markings) string {
-	if len(m.Object) == 0 && len(m.Granular) == 0 {
-		return "/"
-	}
-	return join(m.Object) + "/" + join(m.Granular)
-}
-
-func join(ids []stix.ID) string {
-	if len(ids) == 1 {
-		return string(ids[0])
-	}
-	var s []string
-	for _, id := range ids {
-		s = append(s, string(id))
-	}
-	slices.Sort(s)
-	return strings.Join(slices.Compact(s), " ")
-}
-
-func decodeMarkings(s string) tlp.Markings {
-	object, granular, _ := strings.Cut(s, "/")
-	return tlp.Markings{Object: split(object), Granular: split(granular)}
-}
-
-func split(s string) []stix.ID {
-	var ids []stix.ID
-	for _, f := range strings.Fields(s) {
-		ids = append(ids, stix.ID(f))
-	}
-	return ids
 }

@@ -26,10 +26,10 @@ type Table struct {
 
 // Tables are all tables.
 var Tables = []Table{
-	{"marking", []string{"id", "refs"}},
+	{"scope", []string{"id", "text"}},
 	{"type", []string{"id", "name", "stamp"}},
 	{"source", []string{"id", "name"}},
-	{"version", []string{"added", "key", "object", "type", "version", "state", "marking", "source", "raw"}},
+	{"version", []string{"added", "key", "object", "type", "version", "state", "scope", "source", "date", "raw"}},
 	{"reference", []string{"target", "version"}},
 	{"receipt", []string{"version", "source", "received"}},
 	{"words", []string{"bucket", "added", "data"}},
@@ -42,6 +42,7 @@ type Reader struct {
 	d  Dialect
 
 	statements sync.Map // by their text, of which there are few: *sql.Stmt
+	rights
 }
 
 // NewReader returns the reads of db.
@@ -84,7 +85,7 @@ func (q *query) ofType(t string) {
 
 // each runs q and calls yield for each record.
 func (r *Reader) each(ctx context.Context, q *query, yield func(Record) error) error {
-	text := `SELECT v.added, v.raw, s.name FROM ` + q.from + ` WHERE ` + strings.Join(q.where, " AND ") + ` ORDER BY ` + q.order
+	text := `SELECT v.date, v.raw, s.name FROM ` + q.from + ` WHERE ` + strings.Join(q.where, " AND ") + ` ORDER BY ` + q.order
 	if q.limit > 0 {
 		text += ` LIMIT ` + q.arg(q.limit)
 	}
@@ -140,30 +141,18 @@ func (r *Reader) all(ctx context.Context, q *query) ([]Record, error) {
 
 // Get implements Store.
 func (r *Reader) Get(ctx context.Context, c tlp.Clearance, id stix.ID) (Record, error) {
-	q := &query{from: versions, order: "v.added"}
-	q.object(id)
-	q.and("v.state = 0")
-	list, err := r.all(ctx, q)
+	v, err := r.visible(ctx, c)
 	if err != nil {
 		return Record{}, err
 	}
-	if len(list) == 0 {
+	found, err := r.newest(ctx, v, []stix.ID{id})
+	if err != nil {
+		return Record{}, err
+	}
+	if found[id] == nil {
 		return Record{}, fmt.Errorf("%s: %w", id, ErrNotFound)
 	}
-	d := definitions{r: r, ctx: ctx, seen: map[stix.ID]*stix.Object{}}
-	if !tlp.May(c, list[0].Object, d.lookup).Allowed || d.err != nil {
-		return Record{}, fmt.Errorf("%s: %w", id, notFound(d.err))
-	}
-	return list[0], nil
-}
-
-// notFound keeps apart what is withheld, which must look as if it were not
-// there, and a failure.
-func notFound(err error) error {
-	if err != nil {
-		return err
-	}
-	return ErrNotFound
+	return *found[id], nil
 }
 
 // Versions implements Store.
@@ -255,12 +244,12 @@ func (r *Reader) Each(ctx context.Context, c tlp.Clearance, sel Query, yield fun
 
 // selection is the query for what sel selects, whatever its words and limit.
 func (r *Reader) selection(v visible, sel Query) *query {
-	q := &query{from: versions, order: "v.added"}
+	q := &query{from: versions, order: "v.date"}
 	since := int64(-1)
 	if !sel.Since.IsZero() {
 		since = sel.Since.UnixMicro()
 	}
-	q.and("v.added > " + q.arg(since))
+	q.and("v.date > " + q.arg(since))
 	q.and(v.where(r.d, "v", &q.args))
 	if len(sel.IDs) > 0 {
 		keys := make([]int64, len(sel.IDs))
@@ -269,7 +258,7 @@ func (r *Reader) selection(v visible, sel Query) *query {
 		}
 		q.and(q.in("v.key", r.d.Ints, array(keys)))
 		q.and(q.in("v.object", r.d.Texts, array(sel.IDs)))
-		q.order = "v.added + 0" // else all rows are read in the order of their keys
+		q.order = "v.date + 0" // else all rows are read in the order of their keys
 	}
 	if len(sel.RefersTo) > 0 {
 		q.and("v.added IN (SELECT version FROM reference WHERE " + q.in("target", r.d.Ints, array(keysOf(sel.RefersTo))) + ")")

@@ -2,12 +2,14 @@
 // came, all their versions, where they came from, and what refers to what.
 //
 // Every read is given a [tlp.Clearance]. What it withholds does not show: not
-// in lists, not in counts, not in searches. An object shows only when its
-// newest version may be seen; an older one only when it may be seen as well.
+// in lists, not in counts, not in searches. Neither does what refers to something
+// withheld, however far. An object shows only when its newest version may be
+// seen; an older one only when it may be seen as well.
 //
 // Every version has a date of its own at which it was added, in microseconds,
 // later than that of all that were added before: whoever pages by it misses
-// nothing and sees nothing twice.
+// nothing. A version that opens to readers later, because something else changed,
+// gets a new date then.
 //
 // Package sqlite keeps a store in a file, package postgres in a PostgreSQL
 // database; storetest holds both to the same promises.
@@ -54,6 +56,8 @@ type Store interface {
 	Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error)
 	// Withheld returns those of ids that are here and c may not see.
 	Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error)
+	// Sees returns a text that is the same for all readers who see the same.
+	Sees(ctx context.Context, c tlp.Clearance) (string, error)
 	// Stats counts the newest versions.
 	Stats(ctx context.Context, c tlp.Clearance) (Stats, error)
 	// State returns a text that stands for all objects of some types (none: of
@@ -143,7 +147,7 @@ type Outcome struct {
 // A Record is an object and where the store has it from.
 type Record struct {
 	Object *stix.Object
-	Added  time.Time // unique, in UTC, to the microsecond
+	Added  time.Time // or opened to more readers: unique, in UTC, to the microsecond
 	Source string    // that it was first received from
 }
 

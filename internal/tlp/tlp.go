@@ -7,7 +7,8 @@
 package tlp
 
 import (
-	"github.com/go-json-experiment/json"
+	"slices"
+	"time"
 
 	"github.com/tocsin-project/tocsin/stix"
 )
@@ -25,15 +26,23 @@ const (
 	Node                         // who runs the node: all that it holds
 )
 
-// A Clearance is what one reader may see.
+// A Clearance is what one reader may see. It is a value that can be compared.
 type Clearance struct {
 	Audience Audience
-	// Named are the objects under TLP:RED whose source named this reader as a
-	// recipient. RED is for these alone, however near others stand.
-	Named map[stix.ID]bool
+	// Org is the identity of the reader's organisation, by which audience lists
+	// name it.
+	Org stix.ID
 	// Unmarked is how the node reads objects that state no colour. With
 	// stix.TLPNone only the node's administrator sees them.
 	Unmarked stix.TLP
+	// Limit is the strictest colour that the node gives this reader, however near
+	// it stands; with stix.TLPNone its audience alone decides.
+	Limit stix.TLP
+	// PAP is the strictest colour of the Permissible Actions Protocol that the
+	// reader has undertaken to keep.
+	PAP stix.TLP
+	// At is the time of reading. With the zero value no embargo has ended.
+	At time.Time
 }
 
 // Local returns the clearance of the node's own administrator, who sees all.
@@ -45,10 +54,6 @@ type Decision struct {
 	Reason  string
 }
 
-// A Lookup returns the marking definition that id names, nil when it is not
-// known or not to be trusted. The fixed ones of TLP are never asked for.
-type Lookup func(id stix.ID) *stix.Object
-
 // Markings are the markings of an object, as far as they decide who may see
 // it. Many objects share the same ones.
 type Markings struct {
@@ -57,12 +62,17 @@ type Markings struct {
 }
 
 // Of returns the markings of o. The marking definitions of TLP themselves are
-// public, as their text is.
+// public, as their text is. One that names an audience is for that audience.
 func Of(o *stix.Object) Markings {
 	if stix.TLPOf(o.ID) != stix.TLPNone {
 		return Markings{Object: []stix.ID{stix.TLPClear.MarkingID()}}
 	}
 	m := Markings{Object: o.ObjectMarkingRefs}
+	if o.Type == "marking-definition" {
+		if t := TermsOf(o); t.Audience != nil || !t.NotBefore.IsZero() {
+			m.Object = append(slices.Clip(m.Object), o.ID)
+		}
+	}
 	for _, g := range o.GranularMarkings {
 		if g.MarkingRef != "" { // else it states a language
 			m.Granular = append(m.Granular, g.MarkingRef)
@@ -73,39 +83,57 @@ func Of(o *stix.Object) Markings {
 
 // May decides whether a reader of clearance c may see o.
 func May(c Clearance, o *stix.Object, lookup Lookup) Decision {
-	return MayMarked(c, o.ID, Of(o), lookup)
+	return MayMarked(c, Of(o), lookup)
 }
 
-// MayMarked decides as May does, for the object id with markings m.
+// MayMarked decides as May does, for an object with markings m.
 //
-// The strictest of all colours counts. A part that is marked more strictly
-// than the object withholds all of it, one that is marked less strictly does
-// not open it. A marking that nobody here can read withholds it from all but
-// the node's administrator.
-func MayMarked(c Clearance, id stix.ID, m Markings, lookup Lookup) Decision {
+// The strictest of all colours counts, and all terms of all markings hold. A
+// part that is marked more strictly than the object withholds all of it, one
+// that is marked less strictly does not open it. A marking that nobody here can
+// read withholds it from all but the node's administrator.
+func MayMarked(c Clearance, m Markings, lookup Lookup) Decision {
 	if c.Audience == Node {
 		return Decision{true, "the node's own administrator"}
 	}
-	colour, known := strictest(m.Object, lookup)
+	whole, known := all(m.Object, lookup)
 	if !known {
 		return Decision{false, "it has a marking that this node does not know"}
 	}
-	if colour == stix.TLPNone {
-		if colour = c.Unmarked; colour == stix.TLPNone {
+	if whole.Colour == stix.TLPNone {
+		if whole.Colour = c.Unmarked; whole.Colour == stix.TLPNone {
 			return Decision{false, "it has no TLP marking, and the node has no default"}
 		}
 	}
-	part, known := strictest(m.Granular, lookup)
+	if d := c.meets(whole); !d.Allowed || len(m.Granular) == 0 {
+		return d
+	}
+	part, known := all(m.Granular, lookup)
 	if !known {
 		return Decision{false, "a part of it has a marking that this node does not know"}
 	}
-	return c.sees(max(colour, part), id)
+	return c.meets(part)
 }
 
-// sees is the rule of TLP 2.0.
-func (c Clearance) sees(colour stix.TLP, id stix.ID) Decision {
+// meets tells whether c is as t asks.
+func (c Clearance) meets(t Terms) Decision {
+	switch {
+	case c.At.Before(t.NotBefore) && c.Audience < Organisation:
+		return Decision{false, "it is under embargo"}
+	case t.PAP > max(c.PAP, stix.TLPClear):
+		return Decision{false, "the reader has not undertaken to keep its PAP"}
+	case c.Limit != stix.TLPNone && t.Colour > c.Limit:
+		return Decision{false, "the node gives this reader nothing of its colour"}
+	case t.Audience != nil:
+		return Decision{c.Org != "" && slices.Contains(t.Audience, c.Org), "it is for those whom its owner named"}
+	}
+	return c.sees(t.Colour)
+}
+
+// sees is the rule of TLP 2.0 for what names nobody.
+func (c Clearance) sees(colour stix.TLP) Decision {
 	switch colour {
-	case stix.TLPClear:
+	case stix.TLPNone, stix.TLPClear:
 		return Decision{true, "TLP:CLEAR is for all"}
 	case stix.TLPGreen:
 		return Decision{c.Audience >= Community, "TLP:GREEN is for the community"}
@@ -114,77 +142,7 @@ func (c Clearance) sees(colour stix.TLP, id stix.ID) Decision {
 	case stix.TLPAmberStrict:
 		return Decision{c.Audience >= Organisation, "TLP:AMBER+STRICT is for the organisation"}
 	case stix.TLPRed:
-		return Decision{c.Named[id], "TLP:RED is for named recipients"}
+		return Decision{false, "TLP:RED is for named recipients"}
 	}
 	return Decision{false, "its colour is none of TLP"}
-}
-
-// strictest returns the strictest colour that the markings state, stix.TLPNone
-// when they state none, and whether all of them are known.
-func strictest(markings []stix.ID, lookup Lookup) (colour stix.TLP, known bool) {
-	for _, id := range markings {
-		t := stix.TLPOf(id)
-		if t == stix.TLPNone {
-			if lookup == nil {
-				return 0, false
-			}
-			o := lookup(id)
-			if o == nil {
-				return 0, false
-			}
-			if t, known = stated(o); !known {
-				return 0, false
-			}
-		}
-		colour = max(colour, t)
-	}
-	return colour, true
-}
-
-// tlp2Extension is the extension definition of TLP 2.0.
-const tlp2Extension = "extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d"
-
-var colours = map[string]stix.TLP{
-	"white": stix.TLPClear, "clear": stix.TLPClear, "green": stix.TLPGreen,
-	"amber": stix.TLPAmber, "amber+strict": stix.TLPAmberStrict, "red": stix.TLPRed,
-}
-
-// stated returns the colour that a marking definition states: that of TLP 1
-// (section 7.2.1.4) or of the extension for TLP 2.0. A statement (section
-// 7.2.1.3) is known and states none; whatever else there is, is not known.
-func stated(o *stix.Object) (colour stix.TLP, known bool) {
-	var d struct {
-		Kind       string `json:"definition_type"`
-		Definition struct {
-			TLP       string  `json:"tlp"`
-			Statement *string `json:"statement"`
-		} `json:"definition"`
-		Extensions map[string]struct {
-			TLP string `json:"tlp_2_0"`
-		} `json:"extensions"`
-	}
-	if o.Type != "marking-definition" || json.Unmarshal(o.Raw(), &d) != nil {
-		return 0, false
-	}
-	switch d.Kind {
-	case "tlp":
-		if colour, known = colours[d.Definition.TLP]; !known {
-			return 0, false
-		}
-	case "statement":
-		if known = d.Definition.Statement != nil; !known {
-			return 0, false
-		}
-	case "":
-	default:
-		return 0, false
-	}
-	for id, extension := range d.Extensions {
-		t, ok := colours[extension.TLP]
-		if id != tlp2Extension || !ok {
-			return 0, false
-		}
-		colour, known = max(colour, t), true
-	}
-	return colour, known
 }

@@ -51,11 +51,11 @@ func (c *rowCopy) to(ctx context.Context, w *writer, table string) error {
 func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 	size := 0
 	for i := range rows {
-		size += len(rows[i].Raw) + len(rows[i].ID) + 9*12 + 2
+		size += len(rows[i].Raw) + len(rows[i].ID) + 10*12 + 2
 	}
-	c := newRowCopy(9, size)
+	c := newRowCopy(10, size)
 	var last store.Row // most rows share their names with the one before
-	var typ, marking, source int64
+	var typ, scope, source int64
 	for i := range rows {
 		r := &rows[i]
 		var err error
@@ -65,8 +65,8 @@ func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 			}
 			w.changed[r.Type] = struct{}{}
 		}
-		if i == 0 || r.Markings != last.Markings {
-			if marking, err = w.key(ctx, name{"marking", "refs", r.Markings}); err != nil {
+		if i == 0 || r.Scope != last.Scope {
+			if scope, err = w.key(ctx, name{"scope", "text", string(r.Scope)}); err != nil {
 				return err
 			}
 		}
@@ -83,9 +83,10 @@ func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 		c.int(typ)
 		c.int(r.Version)
 		c.int(int64(r.State))
-		c.int(marking)
+		c.int(scope)
 		c.int(source)
+		c.int(r.Added)
 		c.bytes(r.Raw)
 	}
-	return c.to(ctx, w, "version (added, key, object, type, version, state, marking, source, raw)")
+	return c.to(ctx, w, "version (added, key, object, type, version, state, scope, source, date, raw)")
 }

@@ -32,7 +32,7 @@ type writer struct {
 	changed map[string]struct{} // types of objects
 }
 
-// name is a row of the tables type, source and marking.
+// name is a row of the tables type, source and scope.
 type name struct{ table, column, text string }
 
 // write runs f in a transaction, which no other writer interrupts.
@@ -64,7 +64,7 @@ func (w *writer) stamp(ctx context.Context) error {
 // add plans what becomes of a batch and writes it.
 func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outcome, error) {
 	var last int64
-	if err := w.tx.QueryRow(ctx, `SELECT coalesce(max(added), 0) FROM version`).Scan(&last); err != nil {
+	if err := w.tx.QueryRow(ctx, `SELECT coalesce(max(date), 0) FROM version`).Scan(&last); err != nil {
 		return nil, err
 	}
 	plan := store.NewPlan(time.Now(), last, len(batch))
@@ -86,7 +86,7 @@ func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incom
 			keys = append(keys, store.KeyOf(in.Object.ID))
 		}
 	}
-	rows, err := w.tx.Query(ctx, `SELECT v.added, v.object, v.version, v.state, s.name, v.raw FROM version v JOIN source s ON s.id = v.source
+	rows, err := w.tx.Query(ctx, `SELECT v.added, v.object, v.version, v.state, m.text, s.name, v.raw FROM version v JOIN source s ON s.id = v.source JOIN scope m ON m.id = v.scope
 		WHERE v.key = ANY($1) ORDER BY v.added`, keys)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incom
 	defer rows.Close()
 	for rows.Next() {
 		var r store.Row
-		if err := rows.Scan(&r.Added, &r.ID, &r.Version, &r.State, &r.Source, &r.Raw); err != nil {
+		if err := rows.Scan(&r.Added, &r.ID, &r.Version, &r.State, (*string)(&r.Scope), &r.Source, &r.Raw); err != nil {
 			return err
 		}
 		plan.Known(r)
@@ -108,6 +108,12 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 		if _, err := w.tx.Exec(ctx, `UPDATE version SET state = 1 WHERE added = ANY($1)`, plan.Demoted); err != nil {
 			return err
 		}
+	}
+	if err := plan.Rescope(w.finder(ctx)); err != nil {
+		return err
+	}
+	if err := w.move(ctx, plan.Moves); err != nil {
+		return err
 	}
 	if err := w.rows(ctx, plan.Rows()); err != nil {
 		return err
@@ -137,6 +143,48 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 		}
 	}
 	return nil
+}
+
+// finder runs the statements by which references are followed.
+func (w *writer) finder(ctx context.Context) store.Finder {
+	return func(text string, list []int64, scan func(store.Rows) error) error {
+		text, args := store.Statement(dialect, text, list)
+		rows, err := w.tx.Query(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return scan(rows)
+	}
+}
+
+// move gives rows other scopes and dates.
+func (w *writer) move(ctx context.Context, moves []store.Move) error {
+	for _, m := range moves {
+		scope, err := w.key(ctx, name{"scope", "text", string(m.Scope)})
+		if err != nil {
+			return err
+		}
+		var typ string
+		if err := w.tx.QueryRow(ctx, store.MoveStatement, m.Date, scope, m.Added).Scan(&typ); err != nil {
+			return err
+		}
+		w.changed[typ] = struct{}{}
+	}
+	return nil
+}
+
+// upgrade works out the scopes of what was written before there were scopes.
+func (w *writer) upgrade(ctx context.Context) error {
+	plan := store.NewPlan(time.Now(), 0, 0)
+	if err := plan.Upgrade(w.finder(ctx)); err != nil {
+		return err
+	}
+	if err := w.move(ctx, plan.Moves); err != nil {
+		return err
+	}
+	_, err := w.tx.Exec(ctx, `DELETE FROM entry WHERE kind = 'upgrade' AND id = 'scopes'`)
+	return err
 }
 
 // index adds the words.
@@ -183,8 +231,12 @@ func (w *writer) key(ctx context.Context, n name) (int64, error) {
 	if key, ok := w.keys[n]; ok {
 		return key, nil
 	}
+	where := n.column + ` = $1`
+	if n.table == "scope" { // which may be too long for an index
+		where += ` AND md5(text) = md5($1)`
+	}
 	var key int64
-	err := w.tx.QueryRow(ctx, `SELECT id FROM `+n.table+` WHERE `+n.column+` = $1`, n.text).Scan(&key)
+	err := w.tx.QueryRow(ctx, `SELECT id FROM `+n.table+` WHERE `+where, n.text).Scan(&key)
 	if err == pgx.ErrNoRows {
 		err = w.tx.QueryRow(ctx, `INSERT INTO `+n.table+` (`+n.column+`) VALUES ($1) RETURNING id`, n.text).Scan(&key)
 	}

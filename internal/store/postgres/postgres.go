@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"time"
@@ -25,7 +26,7 @@ import (
 var migrations embed.FS
 
 // newestSchema is the number of the last file in migrations.
-const newestSchema = 3
+const newestSchema = 4
 
 // writers is the advisory lock that imports and migrations hold ("Tocs").
 const writers = 0x546f6373
@@ -81,7 +82,23 @@ func Open(url string) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("open the store in database %s at %s: %w", config.Database, config.Host, err)
 	}
+	if err := db.upgrade(context.Background()); err != nil { // which takes its time
+		pool.Close()
+		return nil, fmt.Errorf("bring the store in database %s at %s up to date: %w", config.Database, config.Host, err)
+	}
 	return db, nil
+}
+
+// upgrade works out the scopes of what was written before there were scopes.
+func (db *DB) upgrade(ctx context.Context) error {
+	_, err := db.Entry(ctx, "upgrade", "scopes")
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return db.write(ctx, func(w *writer) error { return w.upgrade(ctx) })
 }
 
 var dialect = store.Dialect{

@@ -63,7 +63,7 @@ func prepareInserts(c *sql.Conn) (in inserts, err error) {
 		into    string
 		columns int
 	}{
-		{&in.version, "version (added, key, object, type, version, state, marking, source, raw)", 9},
+		{&in.version, "version (added, key, object, type, version, state, scope, source, date, raw)", 10},
 		{&in.words, "words (bucket, added, data)", 3},
 		{&in.reference, "reference (target, version)", 2},
 	} {
@@ -100,7 +100,7 @@ type writer struct {
 	changed map[string]struct{} // types of objects
 }
 
-// name is a row of the tables type, source and marking.
+// name is a row of the tables type, source and scope.
 type name struct{ table, column, text string }
 
 // write runs f in a transaction, which no other writer interrupts.
@@ -139,7 +139,7 @@ func (w *writer) stamp(ctx context.Context) error {
 // add plans what becomes of a batch and writes it.
 func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outcome, error) {
 	var last int64
-	if err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(added), 0) FROM version`).Scan(&last); err != nil {
+	if err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(date), 0) FROM version`).Scan(&last); err != nil {
 		return nil, err
 	}
 	plan := store.NewPlan(time.Now(), last, len(batch))
@@ -165,7 +165,7 @@ func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incom
 	if err != nil {
 		return err
 	}
-	rows, err := w.tx.QueryContext(ctx, `SELECT v.added, v.object, v.version, v.state, s.name, v.raw FROM version v JOIN source s ON s.id = v.source
+	rows, err := w.tx.QueryContext(ctx, `SELECT v.added, v.object, v.version, v.state, m.text, s.name, v.raw FROM version v JOIN source s ON s.id = v.source JOIN scope m ON m.id = v.scope
 		WHERE v.key IN (SELECT value FROM json_each(?)) ORDER BY v.added`, string(list))
 	if err != nil {
 		return err
@@ -173,7 +173,7 @@ func (w *writer) know(ctx context.Context, plan *store.Plan, batch []store.Incom
 	defer rows.Close()
 	for rows.Next() {
 		var r store.Row
-		if err := rows.Scan(&r.Added, &r.ID, &r.Version, &r.State, &r.Source, &r.Raw); err != nil {
+		if err := rows.Scan(&r.Added, &r.ID, &r.Version, &r.State, (*string)(&r.Scope), &r.Source, &r.Raw); err != nil {
 			return err
 		}
 		plan.Known(r)
@@ -188,10 +188,16 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 			return err
 		}
 	}
+	if err := plan.Rescope(w.finder(ctx)); err != nil {
+		return err
+	}
+	if err := w.move(ctx, plan.Moves); err != nil {
+		return err
+	}
 	rows := plan.Rows()
 	for i := range rows {
 		w.changed[rows[i].Type] = struct{}{}
-		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), markingOf(&rows[i])} {
+		for _, n := range []name{typeOf(&rows[i]), sourceOf(&rows[i]), scopeOf(rows[i].Scope)} {
 			if _, err := w.key(ctx, n); err != nil {
 				return err
 			}
@@ -218,6 +224,48 @@ func (w *writer) put(ctx context.Context, plan *store.Plan) error {
 	return nil
 }
 
+// finder runs the statements by which references are followed.
+func (w *writer) finder(ctx context.Context) store.Finder {
+	return func(text string, list []int64, scan func(store.Rows) error) error {
+		text, args := store.Statement(dialect, text, list)
+		rows, err := w.tx.QueryContext(ctx, text, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		return scan(rows)
+	}
+}
+
+// move gives rows other scopes and dates.
+func (w *writer) move(ctx context.Context, moves []store.Move) error {
+	for _, m := range moves {
+		scope, err := w.key(ctx, scopeOf(m.Scope))
+		if err != nil {
+			return err
+		}
+		var typ string
+		if err := w.tx.QueryRowContext(ctx, store.MoveStatement, m.Date, scope, m.Added).Scan(&typ); err != nil {
+			return err
+		}
+		w.changed[typ] = struct{}{}
+	}
+	return nil
+}
+
+// upgrade works out the scopes of what was written before there were scopes.
+func (w *writer) upgrade(ctx context.Context) error {
+	plan := store.NewPlan(time.Now(), 0, 0)
+	if err := plan.Upgrade(w.finder(ctx)); err != nil {
+		return err
+	}
+	if err := w.move(ctx, plan.Moves); err != nil {
+		return err
+	}
+	_, err := w.tx.ExecContext(ctx, `DELETE FROM entry WHERE kind = 'upgrade' AND id = 'scopes'`)
+	return err
+}
+
 // rows adds versions.
 func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 	for i := range rows {
@@ -225,7 +273,7 @@ func (w *writer) rows(ctx context.Context, rows []store.Row) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := w.version.row(r.Added, r.Key, string(r.ID), w.keys[typeOf(r)], r.Version, int64(r.State), w.keys[markingOf(r)], w.keys[sourceOf(r)], r.Raw); err != nil {
+		if err := w.version.row(r.Added, r.Key, string(r.ID), w.keys[typeOf(r)], r.Version, int64(r.State), w.keys[scopeOf(r.Scope)], w.keys[sourceOf(r)], r.Added, r.Raw); err != nil {
 			return err
 		}
 	}
@@ -273,9 +321,9 @@ func (w *writer) index(ctx context.Context, plan *store.Plan) error {
 	})
 }
 
-func typeOf(r *store.Row) name    { return name{"type", "name", r.Type} }
-func sourceOf(r *store.Row) name  { return name{"source", "name", r.Source} }
-func markingOf(r *store.Row) name { return name{"marking", "refs", r.Markings} }
+func typeOf(r *store.Row) name   { return name{"type", "name", r.Type} }
+func sourceOf(r *store.Row) name { return name{"source", "name", r.Source} }
+func scopeOf(s store.Scope) name { return name{"scope", "text", string(s)} }
 
 // key returns the key of a name, which it adds when it is new.
 func (w *writer) key(ctx context.Context, n name) (int64, error) {

@@ -28,7 +28,7 @@ import (
 var migrations embed.FS
 
 // newestSchema is the number of the last file in migrations.
-const newestSchema = 3
+const newestSchema = 4
 
 // applicationID marks files of this program ("Tocs").
 const applicationID = 0x546f6373
@@ -112,8 +112,15 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 	if err = db.migrate(ctx, migrations, newestSchema); err != nil {
 		return err
 	}
-	db.inserts, err = prepareInserts(db.conn)
-	return err
+	if db.inserts, err = prepareInserts(db.conn); err != nil {
+		return err
+	}
+	if _, err = db.Entry(ctx, "upgrade", "scopes"); errors.Is(err, store.ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return db.write(ctx, func(w *writer) error { return w.upgrade(ctx) })
 }
 
 // Sizes of the log, in bytes, from which on it is written into the file: while

@@ -2,9 +2,11 @@ package storetest
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tocsin-project/tocsin/internal/store"
 	"github.com/tocsin-project/tocsin/internal/tlp"
@@ -33,7 +35,7 @@ func testClearance(t *testing.T, s store.Store) {
 	for _, reader := range []struct {
 		c       tlp.Clearance
 		objects int
-	}{{public, 0}, {community, 2}, {client, 5}, {all, 8}} {
+	}{{public, 0}, {community, 1}, {client, 5}, {all, 8}} {
 		c, n := reader.c, reader.objects
 		var seen []stix.ID
 		for _, rec := range must(s.List(t.Context(), c, store.Query{}))(t) {
@@ -70,7 +72,7 @@ func testClearance(t *testing.T, s store.Store) {
 	want(t, "withheld from the community", withheld, []stix.ID{a, id("tool", 3), id("tool", 4)})
 	want(t, "withheld from the node", len(must(s.Withheld(t.Context(), all, every))(t)), 0)
 	want(t, "withheld of nothing", len(must(s.Withheld(t.Context(), public, nil))(t)), 0)
-	want(t, "the end that is withheld", must(s.Related(t.Context(), community, b, 0))(t)[0].Object == nil, true)
+	want(t, "relations to what is withheld", len(must(s.Related(t.Context(), community, b, 0))(t)), 0)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), community, b, 0))(t)), 0)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), client, b, 0))(t)), 1)
 	g := must(s.Neighbourhood(t.Context(), community, b, 3, 0))(t)
@@ -80,16 +82,55 @@ func testClearance(t *testing.T, s store.Store) {
 
 // TLP:RED is for those who are named, whoever they are.
 func testNamed(t *testing.T, s store.Store) {
-	put(t, s, "a", object(t, id("tool", 1), `"name":"x",`+marked(red)), object(t, id("tool", 2), `"name":"x",`+marked(red)),
-		object(t, id("tool", 3), `"name":"x",`+marked(red, "marking-definition--00000000-0000-4000-8000-000000000001")))
-	c := tlp.Clearance{Named: map[stix.ID]bool{id("tool", 1): true, id("tool", 2): false, id("tool", 3): true}}
-	want(t, "list", ids(must(s.List(t.Context(), c, store.Query{}))(t)), []stix.ID{id("tool", 1)})
-	want(t, "list of versions", ids(must(s.List(t.Context(), c, store.Query{Versions: store.Versions{All: true}}))(t)), []stix.ID{id("tool", 1)})
-	want(t, "search", ids(must(s.Search(t.Context(), c, "x", 0))(t)), []stix.ID{id("tool", 1)})
-	want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, 1)
-	want(t, "withheld", len(must(s.Withheld(t.Context(), c, []stix.ID{id("tool", 1), id("tool", 2), id("tool", 3)}))(t)), 2)
-	want(t, "get", get(t, s, c, id("tool", 2)), "")
-	want(t, "get", get(t, s, c, id("tool", 1)) != "", true)
+	list := func(n int, audience ...stix.ID) stix.ID {
+		m := id("marking-definition", n)
+		put(t, s, "a", object(t, m, `"created":"2021-01-01T00:00:00.000Z","extensions":{"`+tlp.Extension+`":{"extension_type":"property-extension","audience":`+array(audience)+`}},`+marked(red)))
+		return m
+	}
+	us, uk, nz := id("identity", 1), id("identity", 2), id("identity", 3)
+	both, one := list(1, us, uk), list(2, uk)
+	put(t, s, "a", object(t, id("tool", 1), `"name":"x",`+marked(red, string(both))), object(t, id("tool", 2), `"name":"x",`+marked(red)),
+		object(t, id("tool", 3), `"name":"x",`+marked(red, string(both), string(id("marking-definition", 999)))),
+		object(t, id("tool", 4), `"name":"x",`+marked(green, string(one))))
+	for _, reader := range []struct {
+		org  stix.ID
+		sees []stix.ID
+	}{{us, []stix.ID{both, id("tool", 1)}}, {uk, []stix.ID{both, one, id("tool", 1), id("tool", 4)}}, {nz, nil}, {"", nil}} {
+		c := tlp.Clearance{Org: reader.org, Audience: tlp.Community}
+		want(t, "list", ids(must(s.List(t.Context(), c, store.Query{}))(t)), reader.sees)
+		want(t, "list of versions", ids(must(s.List(t.Context(), c, store.Query{Versions: store.Versions{All: true}}))(t)), reader.sees)
+		want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, len(reader.sees))
+		want(t, "get", get(t, s, c, id("tool", 2)), "")
+		want(t, "get", get(t, s, c, id("tool", 1)) != "", slices.Contains(reader.sees, id("tool", 1)))
+	}
+	same := must(s.Sees(t.Context(), tlp.Clearance{Org: nz}))(t)
+	want(t, "sees the same", must(s.Sees(t.Context(), tlp.Clearance{}))(t), same)
+	want(t, "sees something else", must(s.Sees(t.Context(), tlp.Clearance{Org: us}))(t) != same, true)
+}
+
+func array(ids []stix.ID) string {
+	b, _ := json.Marshal(ids) // of texts it cannot fail
+	return string(b)
+}
+
+// Until an embargo ends, an object stays in the organisation of the node.
+func testEmbargo(t *testing.T, s store.Store) {
+	end := time.Date(2021, 7, 19, 12, 0, 0, 0, time.UTC)
+	m := id("marking-definition", 1)
+	put(t, s, "a", object(t, m, `"created":"2021-01-01T00:00:00.000Z","extensions":{"`+tlp.Extension+`":{"extension_type":"property-extension","not_before":"2021-07-19T12:00:00Z"}},`+marked(white)),
+		object(t, id("tool", 1), `"name":"x",`+marked(white, string(m))))
+	for _, reader := range []struct {
+		c    tlp.Clearance
+		sees bool
+	}{
+		{tlp.Clearance{}, false},
+		{tlp.Clearance{At: end.Add(-time.Second)}, false},
+		{tlp.Clearance{At: end}, true},
+		{tlp.Clearance{At: end.Add(-time.Second)}, false}, // once more: what was worked out holds for its time
+		{tlp.Clearance{At: end.Add(-time.Second), Audience: tlp.Organisation}, true},
+	} {
+		want(t, "get", get(t, s, reader.c, id("tool", 1)) != "", reader.sees)
+	}
 }
 
 // Marking definitions of others count from when they are here, for objects that
@@ -101,18 +142,20 @@ func testDefinitions(t *testing.T, s store.Store) {
 	}
 	put(t, s, "a", object(t, id("tool", 1), marked(string(m))))
 	want(t, "unknown", get(t, s, community, id("tool", 1)), "")
-	put(t, s, "a", define(`"definition_type":"tlp","definition":{"tlp":"green"}`))
+	before := must(s.Get(t.Context(), all, id("tool", 1)))(t).Added
+	put(t, s, "a", define(`"definition_type":"tlp","definition":{"tlp":"green"},`+marked(white)))
 	want(t, "defined", get(t, s, community, id("tool", 1)) != "", true)
-	want(t, "list", len(must(s.List(t.Context(), community, store.Query{}))(t)), 1)
+	want(t, "list", len(must(s.List(t.Context(), community, store.Query{}))(t)), 2)
+	want(t, "behind what was read", ids(must(s.List(t.Context(), community, store.Query{Since: before}))(t)), []stix.ID{m, id("tool", 1)})
 	want(t, "and no more than that", get(t, s, public, id("tool", 1)), "")
-	later := strings.Replace(string(define(`"definition_type":"tlp","definition":{"tlp":"white"}`).Raw()), "2021", "2022", 1)
+	later := strings.Replace(string(define(`"definition_type":"tlp","definition":{"tlp":"white"},`+marked(white)).Raw()), "2021", "2022", 1)
 	o, err := stix.Parse([]byte(later))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want(t, "defined differently", put(t, s, "b", o), []store.Status{store.Conflict})
 	want(t, "is not to be trusted", get(t, s, community, id("tool", 1)), "")
-	want(t, "list", len(must(s.List(t.Context(), community, store.Query{}))(t)), 0)
+	want(t, "list", ids(must(s.List(t.Context(), community, store.Query{}))(t)), []stix.ID{m})
 }
 
 // Once the newest version of an object is withheld, the older ones are.
