@@ -43,7 +43,8 @@ type Backend interface {
 // A Page is a part of a collection.
 type Page struct {
 	Objects []Added
-	More    bool // there are others behind it
+	More    bool     // there are others behind it
+	Written *Written // nil: the page is not kept
 }
 
 // Added is an object with the date at which it was added.
@@ -56,6 +57,7 @@ type Added struct {
 type ManifestPage struct {
 	Records []ManifestRecord
 	More    bool
+	Written *Written
 }
 
 // A Submission is what a client sent: the objects, and why others are none.

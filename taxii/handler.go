@@ -273,19 +273,28 @@ func (q *request) versions(c Collection, id stix.ID) error {
 	for _, r := range page.Records {
 		v.Versions = append(v.Versions, r.Version)
 	}
+	a := &answer{}
 	if n := len(page.Records); n > 0 {
-		v.Next = q.dates(page.Records[0].DateAdded.Time, page.Records[n-1].DateAdded.Time, page.More)
+		a.first, a.last = page.Records[0].DateAdded.String(), page.Records[n-1].DateAdded.String()
+		if page.More {
+			v.Next = formatNext(page.Records[n-1].DateAdded.Time)
+		}
 	}
-	return q.json(http.StatusOK, v)
-}
-
-func (q *request) json(status int, v any) error {
-	body, err := json.Marshal(v, jsontext.AllowInvalidUTF8(true))
-	if err == nil {
-		q.write(status, body)
+	if a.body, err = marshal(v); err == nil {
+		q.send(http.StatusOK, a)
 	}
 	return err
 }
+
+func (q *request) json(status int, v any) error {
+	body, err := marshal(v)
+	if err == nil {
+		q.send(status, &answer{body: body})
+	}
+	return err
+}
+
+func marshal(v any) ([]byte, error) { return json.Marshal(v, jsontext.AllowInvalidUTF8(true)) }
 
 // fail answers with an error message (section 3.6).
 func (q *request) fail(err error) {

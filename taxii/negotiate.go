@@ -85,33 +85,47 @@ func isRefused(text string) bool {
 	return err == nil && w == 0
 }
 
-// write answers with body: compressed as the client asks, or not at all when the
-// client has it already.
-func (q *request) write(status int, body []byte) {
+// send answers with a: compressed as the client asks, or not at all when the
+// client has it already. When its first and last objects were added is said in
+// headers (section 3.2).
+func (q *request) send(status int, a *answer) {
 	h := q.w.Header()
-	h.Set("Content-Type", MediaType)
-	h.Add("Vary", "Accept, Accept-Encoding, Authorization")
+	h["Content-Type"] = contentType
+	h["Vary"] = append(h["Vary"], vary)
+	if a.first != "" {
+		h["X-Taxii-Date-Added-First"] = []string{a.first}
+		h["X-Taxii-Date-Added-Last"] = []string{a.last}
+	}
 	if status == http.StatusOK && (q.r.Method == http.MethodGet || q.r.Method == http.MethodHead) {
-		h.Set("Cache-Control", "private, no-cache")
-		tag := etag(body)
-		h.Set("ETag", tag)
+		h["Cache-Control"] = cacheControl
+		tag := a.etag()
+		h["Etag"] = []string{tag}
 		if matches(q.r.Header.Get("If-None-Match"), tag) {
 			q.w.WriteHeader(http.StatusNotModified)
 			return
 		}
 	}
+	body := a.body
 	if len(body) >= minCompress {
 		if coding := encoding(q.r.Header.Get("Accept-Encoding")); coding != "" {
-			body = compressed(body, coding)
-			h.Set("Content-Encoding", coding)
+			body = a.in(coding)
+			h["Content-Encoding"] = []string{coding}
 		}
 	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	q.w.WriteHeader(status)
 	if q.r.Method != http.MethodHead {
 		_, _ = q.w.Write(body) // who has gone does not get it
 	}
 }
+
+// Headers that are the same in all answers.
+var (
+	contentType  = []string{MediaType}
+	cacheControl = []string{"private, no-cache"}
+)
+
+const vary = "Accept, Accept-Encoding, Authorization"
 
 // minCompress is the length of the shortest answer that compressing shortens
 // by enough.

@@ -19,18 +19,26 @@ const maxKept = 4 << 20
 // page writes objects as an envelope (section 3.7). Their bytes are copied as
 // they are.
 func (q *request) page(p Page) {
+	if a := p.Written.get(); a != nil {
+		q.send(http.StatusOK, a)
+		return
+	}
 	size := 0
 	for i := range p.Objects {
 		size += len(p.Objects[i].Raw) + 1
 	}
-	q.list(len(p.Objects), p.More, size,
+	q.list(p.Written, len(p.Objects), p.More, size,
 		func(i int) time.Time { return p.Objects[i].Date },
 		func(b []byte, i int) []byte { return append(b, p.Objects[i].Raw...) })
 }
 
 // manifestPage writes a manifest (section 5.3.1).
 func (q *request) manifestPage(p ManifestPage) {
-	q.list(len(p.Records), p.More, 250*len(p.Records),
+	if a := p.Written.get(); a != nil {
+		q.send(http.StatusOK, a)
+		return
+	}
+	q.list(p.Written, len(p.Records), p.More, 250*len(p.Records),
 		func(i int) time.Time { return p.Records[i].DateAdded.Time },
 		func(b []byte, i int) []byte { return p.Records[i].append(b) })
 }
@@ -50,38 +58,41 @@ func appendString(b []byte, s string) []byte {
 	return b
 }
 
-// list writes n objects as a page, of about so many bytes.
-func (q *request) list(n int, more bool, size int, date func(int) time.Time, object func([]byte, int) []byte) {
-	kept := bodies.Get().(*[]byte)
-	b := append(slices.Grow((*kept)[:0], size+64), '{')
+// list writes n objects as a page, of about so many bytes, and keeps it as w when
+// it was asked for before.
+func (q *request) list(w *Written, n int, more bool, size int, date func(int) time.Time, object func([]byte, int) []byte) {
+	a := &answer{}
 	if n > 0 {
-		if next := q.dates(date(0), date(n-1), more); more {
-			b = append(append(append(b, `"more":true,"next":"`...), next...), `",`...)
-		}
-		b = append(b, `"objects":[`...)
-		for i := range n {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = object(b, i)
-		}
-		b = append(b, ']')
+		a.first, a.last = Timestamp{date(0)}.String(), Timestamp{date(n - 1)}.String()
 	}
-	b = append(b, '}')
-	q.write(http.StatusOK, b)
-	if cap(b) <= maxKept {
-		*kept = b
+	write := func(b []byte) []byte {
+		b = append(b, '{')
+		if n > 0 {
+			if more {
+				b = append(append(append(b, `"more":true,"next":"`...), formatNext(date(n-1))...), `",`...)
+			}
+			b = append(b, `"objects":[`...)
+			for i := range n {
+				if i > 0 {
+					b = append(b, ',')
+				}
+				b = object(b, i)
+			}
+			b = append(b, ']')
+		}
+		return append(b, '}')
+	}
+	if w.again() {
+		a.body = write(make([]byte, 0, size+64))
+		w.keep(a)
+		q.send(http.StatusOK, a)
+		return
+	}
+	kept := bodies.Get().(*[]byte)
+	a.body = write(slices.Grow((*kept)[:0], size+64))
+	q.send(http.StatusOK, a)
+	if cap(a.body) <= maxKept {
+		*kept = a.body
 		bodies.Put(kept)
 	}
-}
-
-// dates says in the headers when the first and the last object of a page were
-// added (section 3.2), and returns next, if there are more.
-func (q *request) dates(first, last time.Time, more bool) (next string) {
-	q.w.Header().Set("X-TAXII-Date-Added-First", Timestamp{first}.String())
-	q.w.Header().Set("X-TAXII-Date-Added-Last", Timestamp{last}.String())
-	if more {
-		next = formatNext(last)
-	}
-	return next
 }

@@ -54,21 +54,16 @@ func (c *exportCommand) Run(p *program) error {
 		return err
 	}
 	w := bufio.NewWriterSize(p.stdout, 1<<20)
-	out := &filter{sink: stix.NewWriter(w)}
+	var out sink = stix.NewWriter(w)
 	switch {
 	case c.Feed != "":
-		out.sink = &mispExport{w: p.stdout, stderr: p.stderr, feed: c.Feed}
+		out = &mispExport{w: p.stdout, stderr: p.stderr, feed: c.Feed}
 	case c.Format == "csv":
-		out.sink = newCSVExport(w)
+		out = newCSVExport(w)
 	case c.Format == "misp":
-		out.sink = &mispExport{w: w, stderr: p.stderr}
+		out = &mispExport{w: w, stderr: p.stderr}
 	}
-	if c.For != "node" {
-		out.withheld = func(ids []stix.ID) ([]stix.ID, error) { return s.Withheld(p.ctx, clearance, ids) }
-	}
-	if err = c.each(p, s, clearance, query, out); err == nil {
-		err = out.flush()
-	}
+	err = c.each(p, s, clearance, query, func(r store.Record) error { return out.Write(r.Object) })
 	return errors.Join(err, out.Close(), w.Flush())
 }
 
@@ -81,7 +76,7 @@ func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
 	q := store.Query{Types: c.Type, Words: c.Search, Versions: store.Versions{All: c.Versions}}
 	clearance := tlp.Local()
 	if c.For != "node" {
-		clearance = tlp.Clearance{Audience: audiences[c.For]}
+		clearance = tlp.Clearance{Audience: audiences[c.For], At: time.Now()}
 	}
 	var err error
 	if clearance.Unmarked, err = parseTLP("--unmarked", c.Unmarked); err != nil {
@@ -101,7 +96,7 @@ func (c *exportCommand) options() (tlp.Clearance, store.Query, error) {
 }
 
 // each hands the objects that were asked for to out.
-func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance, q store.Query, out *filter) error {
+func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance, q store.Query, out func(store.Record) error) error {
 	for _, name := range c.IDs {
 		rec, err := resolve(p.ctx, s, name)
 		if err != nil {
@@ -110,14 +105,14 @@ func (c *exportCommand) each(p *program, s store.Store, clearance tlp.Clearance,
 		if rec, err = s.Get(p.ctx, clearance, rec.Object.ID); err != nil {
 			return err
 		}
-		if err := out.add(rec); err != nil {
+		if err := out(rec); err != nil {
 			return err
 		}
 	}
 	if len(c.IDs) > 0 {
 		return nil
 	}
-	return s.Each(p.ctx, clearance, q, out.add)
+	return s.Each(p.ctx, clearance, q, out)
 }
 
 // checkTypes refuses names of types that are neither of STIX 2.1, nor custom
@@ -143,75 +138,4 @@ func checkTypes(ctx context.Context, s store.Store, types []string) error {
 type sink interface {
 	Write(*stix.Object) error
 	Close() error
-}
-
-// A filter writes the objects that do not tell of one that is withheld.
-type filter struct {
-	sink
-	// withheld returns those of ids that the reader may not see; nil: sees all.
-	withheld func(ids []stix.ID) ([]stix.ID, error)
-	waiting  []*stix.Object // until it is asked about many at once
-	size     int            // of them, in bytes
-}
-
-// At most so many objects, or bytes, wait in a filter.
-const (
-	filterObjects = 2000
-	filterBytes   = 16 << 20
-)
-
-func (f *filter) add(r store.Record) error {
-	if f.withheld == nil {
-		return f.Write(r.Object)
-	}
-	f.waiting = append(f.waiting, r.Object)
-	if f.size += len(r.Object.Raw()); len(f.waiting) < filterObjects && f.size < filterBytes {
-		return nil
-	}
-	return f.flush()
-}
-
-// flush writes those that wait, but for those that refer to an object that is
-// withheld.
-func (f *filter) flush() error {
-	asked := map[stix.ID]bool{}
-	for _, o := range f.waiting {
-		o.Refs(func(_ string, id stix.ID) bool {
-			if stix.TLPOf(id) == stix.TLPNone {
-				asked[id] = true
-			}
-			return true
-		})
-	}
-	if len(asked) == 0 {
-		return f.write(nil)
-	}
-	withheld, err := f.withheld(slices.Collect(maps.Keys(asked)))
-	if err != nil {
-		return err
-	}
-	hidden := map[stix.ID]bool{}
-	for _, id := range withheld {
-		hidden[id] = true
-	}
-	return f.write(hidden)
-}
-
-func (f *filter) write(hidden map[stix.ID]bool) error {
-	for _, o := range f.waiting {
-		tells := false
-		o.Refs(func(_ string, id stix.ID) bool {
-			tells = hidden[id]
-			return !tells
-		})
-		if tells {
-			continue
-		}
-		if err := f.Write(o); err != nil {
-			return err
-		}
-	}
-	clear(f.waiting)
-	f.waiting, f.size = f.waiting[:0], 0
-	return nil
 }

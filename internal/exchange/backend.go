@@ -33,7 +33,6 @@ type Backend struct {
 	Unmarked stix.TLP // what objects without a colour are taken for
 	MaxBody  int64    // bytes of a request
 
-	desk      desk
 	kept      kept
 	catalogue catalogue
 	rolls     rolls
@@ -45,7 +44,7 @@ var errNoRoot = taxii.Fail(http.StatusNotFound, "API root not found", "this node
 
 // clearance is what who asks may see.
 func (b *Backend) clearance(s auth.Subject) tlp.Clearance {
-	c := tlp.Clearance{Unmarked: b.Unmarked}
+	c := tlp.Clearance{Org: s.Org.ID, Unmarked: b.Unmarked, At: time.Now()}
 	switch s.Org.Standing {
 	case auth.Own:
 		c.Audience = tlp.Organisation
@@ -77,11 +76,7 @@ func (b *Backend) Objects(ctx context.Context, _ string, c taxii.Collection, f t
 	if err != nil {
 		return taxii.Page{}, err
 	}
-	page := taxii.Page{Objects: make([]taxii.Added, len(p.records)), More: p.more}
-	for i, r := range p.records {
-		page.Objects[i] = taxii.Added{Date: r.Added, Raw: r.Object.Raw()}
-	}
-	return page, nil
+	return p.objects, nil
 }
 
 // Manifest implements taxii.Backend.
@@ -90,60 +85,62 @@ func (b *Backend) Manifest(ctx context.Context, _ string, c taxii.Collection, f 
 	if err != nil {
 		return taxii.ManifestPage{}, err
 	}
-	page := taxii.ManifestPage{Records: make([]taxii.ManifestRecord, len(p.records)), More: p.more}
-	for i, r := range p.records {
-		page.Records[i] = taxii.ManifestRecord{
-			ID: r.Object.ID, DateAdded: taxii.Timestamp{Time: r.Added}, Version: taxii.VersionOf(r.Object), MediaType: taxii.STIXMediaType,
-		}
-	}
-	return page, nil
+	return p.manifest, nil
 }
 
-// page returns what f selects of a collection for who asks.
-func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (page, error) {
+// page returns what f selects of a collection for who asks. All who see the same
+// are given the same one.
+func (b *Backend) page(ctx context.Context, c taxii.Collection, f taxii.Filter) (*page, error) {
 	reader := b.clearance(auth.From(ctx))
 	d, err := b.definition(ctx, c.Alias)
 	if err != nil {
-		return page{}, err
+		return nil, err
 	}
-	return b.kept.page(ctx, b.Store, pageKey(reader, c, f)+d.key(), func() (page, error) {
+	return b.kept.page(ctx, b.Store, reader, selects(c, f)+d.key(), func() (*page, error) {
+		read := b.read
 		if d != nil {
-			return b.live(ctx, reader, d, f)
+			read = func(ctx context.Context, reader tlp.Clearance, _ taxii.Collection, f taxii.Filter) (listing, error) {
+				return b.live(ctx, reader, d, f)
+			}
 		}
-		return b.read(ctx, reader, c, f)
+		l, err := read(ctx, reader, c, f)
+		return l.page(), err
 	})
 }
 
-// read reads records until the page is full, and one more, which says that there
-// are more.
-func (b *Backend) read(ctx context.Context, reader tlp.Clearance, c taxii.Collection, f taxii.Filter) (p page, err error) {
+// A listing is a part of a collection.
+type listing struct {
+	records []store.Record
+	more    bool
+}
+
+// read reads records, and one more than the page has, which says that there are
+// more.
+func (b *Backend) read(ctx context.Context, reader tlp.Clearance, c taxii.Collection, f taxii.Filter) (l listing, err error) {
 	q, any := selection(typesOf(c.Alias), f)
 	if !any {
-		return p, nil
+		return l, nil
 	}
-	for {
-		q.Limit = f.Limit + 1 - len(p.records)
-		found, err := b.Store.List(ctx, reader, q)
-		if err != nil {
-			return p, err
-		}
-		release, err := b.desk.release(ctx, b.Store, reader)
-		if err != nil {
-			return p, err
-		}
-		open, err := release.open(ctx, found)
-		if err != nil {
-			return p, err
-		}
-		if p.records = append(p.records, open...); len(p.records) > f.Limit {
-			p.records, p.more = p.records[:f.Limit], true
-			return p, nil
-		}
-		if len(found) < q.Limit {
-			return p, nil
-		}
-		q.Since = found[len(found)-1].Added
+	q.Limit = f.Limit + 1
+	if l.records, err = b.Store.List(ctx, reader, q); len(l.records) > f.Limit {
+		l.records, l.more = l.records[:f.Limit], true
 	}
+	return l, err
+}
+
+func (l *listing) page() *page {
+	p := &page{
+		objects:  taxii.Page{Objects: make([]taxii.Added, len(l.records)), More: l.more},
+		manifest: taxii.ManifestPage{Records: make([]taxii.ManifestRecord, len(l.records)), More: l.more},
+	}
+	for i := range l.records {
+		r := &l.records[i]
+		p.objects.Objects[i] = taxii.Added{Date: r.Added, Raw: r.Object.Raw()}
+		p.manifest.Records[i] = taxii.ManifestRecord{
+			ID: r.Object.ID, DateAdded: taxii.Timestamp{Time: r.Added}, Version: taxii.VersionOf(r.Object), MediaType: taxii.STIXMediaType,
+		}
+	}
+	return p
 }
 
 // Add implements taxii.Backend. An object that breaks a MUST of STIX is refused.
@@ -170,6 +167,7 @@ func (b *Backend) Add(ctx context.Context, _ string, _ taxii.Collection, s taxii
 	if err != nil {
 		return status, err
 	}
+	b.kept.changed()
 	for k, o := range outcomes {
 		if o.Status != store.New && o.Status != store.NewVersion && o.Status != store.Same {
 			told[of[k]] = fmt.Sprintf("%v: %s", o.Status, o.Reason)

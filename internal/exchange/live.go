@@ -27,10 +27,10 @@ func (d *Definition) key() string {
 }
 
 // live returns what f selects of a collection that the operator has made.
-func (b *Backend) live(ctx context.Context, reader tlp.Clearance, d *Definition, f taxii.Filter) (page, error) {
+func (b *Backend) live(ctx context.Context, reader tlp.Clearance, d *Definition, f taxii.Filter) (listing, error) {
 	q, any := selection(d.Query.Types, f)
 	if !any {
-		return page{}, nil
+		return listing{}, nil
 	}
 	if d.Query.About != "" || d.Query.Words != "" {
 		return b.enrolled(ctx, reader, d, q, f.Limit)
@@ -40,7 +40,7 @@ func (b *Backend) live(ctx context.Context, reader tlp.Clearance, d *Definition,
 
 // filtered reads on until a page is full of what the objects themselves show to
 // be in the collection. The date of each is that at which it was added.
-func (b *Backend) filtered(ctx context.Context, reader tlp.Clearance, d *Definition, q store.Query, limit int) (p page, err error) {
+func (b *Backend) filtered(ctx context.Context, reader tlp.Clearance, d *Definition, q store.Query, limit int) (p listing, err error) {
 	for q.Limit = limit + 1; ; q.Limit = scan {
 		found, err := b.Store.List(ctx, reader, q)
 		if err != nil {
@@ -53,11 +53,7 @@ func (b *Backend) filtered(ctx context.Context, reader tlp.Clearance, d *Definit
 		if found, err = b.meeting(ctx, reader, d, q.Versions, found); err != nil {
 			return p, err
 		}
-		open, err := b.open(ctx, reader, found)
-		if err != nil {
-			return p, err
-		}
-		if p.records = append(p.records, open...); len(p.records) > limit {
+		if p.records = append(p.records, found...); len(p.records) > limit {
 			p.records, p.more = p.records[:limit], true
 			return p, nil
 		}
@@ -69,15 +65,6 @@ func (b *Backend) filtered(ctx context.Context, reader tlp.Clearance, d *Definit
 
 // scan is how many objects are looked at together.
 const scan = 1000
-
-// open returns those of records that may leave.
-func (b *Backend) open(ctx context.Context, reader tlp.Clearance, records []store.Record) ([]store.Record, error) {
-	release, err := b.desk.release(ctx, b.Store, reader)
-	if err != nil {
-		return nil, err
-	}
-	return release.open(ctx, records)
-}
 
 // meeting returns those of records whose newest versions are in the collection.
 func (b *Backend) meeting(ctx context.Context, reader tlp.Clearance, d *Definition, v store.Versions, records []store.Record) ([]store.Record, error) {
@@ -103,7 +90,7 @@ func (b *Backend) meeting(ctx context.Context, reader tlp.Clearance, d *Definiti
 }
 
 // enrolled returns a page of a collection whose members are found together.
-func (b *Backend) enrolled(ctx context.Context, reader tlp.Clearance, d *Definition, q store.Query, limit int) (p page, err error) {
+func (b *Backend) enrolled(ctx context.Context, reader tlp.Clearance, d *Definition, q store.Query, limit int) (p listing, err error) {
 	list, err := b.roll(ctx, reader, d, q.Versions.IsNewest())
 	if err != nil {
 		return p, err
@@ -151,9 +138,6 @@ func (b *Backend) fetch(ctx context.Context, reader tlp.Clearance, d *Definition
 		return nil
 	})
 	if err != nil {
-		return nil, err
-	}
-	if records, err = b.open(ctx, reader, records); err != nil {
 		return nil, err
 	}
 	for i := range records {

@@ -29,7 +29,7 @@ var everything = taxii.Collection{Alias: "all"}
 // if it asked, in order of date. What came from it is not sent back, and where it
 // shows what it has, that is not sent either.
 func (s *session) push(ctx context.Context, at place) error {
-	return s.send(ctx, at, at.address, func(since time.Time) (page, error) {
+	return s.send(ctx, at, at.address, func(since time.Time) (listing, error) {
 		return s.visible(ctx, taxii.Filter{AddedAfter: since, Limit: pageSize})
 	}, func(r *store.Record) (*stix.Object, error) {
 		if r.Source == s.org.Name || s.peer.Sightings == Anonymous && s.tells(r) {
@@ -40,13 +40,13 @@ func (s *session) push(ctx context.Context, at place) error {
 }
 
 // visible is what the peer would be given if it asked.
-func (s *session) visible(ctx context.Context, f taxii.Filter) (page, error) {
-	return s.Backend.page(auth.With(ctx, auth.Subject{Org: s.org, Role: auth.Reader}), everything, f)
+func (s *session) visible(ctx context.Context, f taxii.Filter) (listing, error) {
+	return s.Backend.read(ctx, s.Backend.clearance(auth.Subject{Org: s.org, Role: auth.Reader}), everything, f)
 }
 
 // send sends what pages have, and keeps under a key up to where. made returns what
 // is sent of a record, nil for nothing.
-func (s *session) send(ctx context.Context, at place, key string, pages func(since time.Time) (page, error), made func(*store.Record) (*stix.Object, error)) error {
+func (s *session) send(ctx context.Context, at place, key string, pages func(since time.Time) (listing, error), made func(*store.Record) (*stix.Object, error)) error {
 	s.mu.Lock()
 	done := s.state.Pushed[key]
 	s.mu.Unlock()

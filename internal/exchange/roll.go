@@ -51,11 +51,15 @@ func (r *rolls) put(state, key string, list []member) {
 // roll returns the members of a collection for a reader: their newest versions, or
 // all.
 func (b *Backend) roll(ctx context.Context, reader tlp.Clearance, d *Definition, newest bool) ([]member, error) {
-	key := fmt.Sprintf("%d %s %s %t", reader.Audience, d.Alias, d.stamp, newest)
 	state, err := b.Store.State(ctx)
 	if err != nil {
 		return nil, err
 	}
+	sees, err := b.kept.sees(ctx, b.Store, state, reader)
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("%s %s %s %t", sees, d.Alias, d.stamp, newest)
 	if list, ok := b.rolls.get(state, key); ok {
 		return list, nil
 	}
@@ -157,27 +161,12 @@ func (e *enrolment) search(ctx context.Context) error {
 	})
 }
 
-// each calls yield for what of q may leave.
+// each calls yield for what of q the reader may see.
 func (e *enrolment) each(ctx context.Context, q store.Query, yield func(store.Record)) error {
-	var waiting []store.Record
-	flush := func() error {
-		open, err := e.open(ctx, e.reader, waiting)
-		for _, r := range open {
-			yield(r)
-		}
-		waiting = waiting[:0]
-		return err
-	}
-	err := e.Store.Each(ctx, e.reader, q, func(r store.Record) error {
-		if waiting = append(waiting, r); len(waiting) < scan {
-			return nil
-		}
-		return flush()
+	return e.Store.Each(ctx, e.reader, q, func(r store.Record) error {
+		yield(r)
+		return nil
 	})
-	if err != nil {
-		return err
-	}
-	return flush()
 }
 
 // enter notes a way to an object that has been there since a date, and returns

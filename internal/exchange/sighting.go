@@ -23,12 +23,12 @@ import (
 func (s *session) sendBack(ctx context.Context, at place) error {
 	reader := s.Backend.clearance(auth.Subject{Org: s.org, Role: auth.Reader})
 	key := at.address + " sightings " + string(s.peer.Sightings)
-	return s.send(ctx, at, key, func(since time.Time) (page, error) {
+	return s.send(ctx, at, key, func(since time.Time) (listing, error) {
 		if s.peer.Sightings == Named {
 			return s.visible(ctx, taxii.Filter{AddedAfter: since, Limit: pageSize, Types: []string{"sighting"}})
 		}
 		list, err := s.Backend.Store.List(ctx, reader, store.Query{Types: []string{"sighting"}, Since: since, Limit: pageSize})
-		return page{list, len(list) == pageSize}, err
+		return listing{list, len(list) == pageSize}, err
 	}, func(r *store.Record) (*stix.Object, error) {
 		if ours, err := s.ours(ctx, r); err != nil || !ours {
 			return nil, err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tocsin-project/tocsin/stix"
 	"pgregory.net/rapid"
@@ -35,19 +36,35 @@ var definitions = []struct {
 	{`"definition_type":"statement"`, 9},
 	{`"definition_type":"tlp","definition":{"tlp":"white"},"extensions":{"extension-definition--60a3c5c5-0d10-413e-aab3-9e08dde9e88d":{"tlp_2_0":"red"}}`, 5},
 	{`"name":"TLP:CLEAR"`, 9},
+	{`"extensions":{"` + Extension + `":{"extension_type":"property-extension","audience":["` + us + `","` + uk + `"]}}`, 0},
+	{`"extensions":{"` + Extension + `":{"extension_type":"property-extension","audience":["` + uk + `"]}}`, 0},
+	{`"extensions":{"` + Extension + `":{"extension_type":"property-extension","not_before":"2021-07-19T12:00:00Z"}}`, 0},
+	{`"definition_type":"PAP","definition":{"pap":"PAP:AMBER"}`, 0},
+	{`"extensions":{"` + Extension + `":{"extension_type":"property-extension"}}`, 9},
+	{`"definition_type":"PAP","definition":{"pap":"PAP:BLUE"}`, 9},
 }
 
+// The places of those that ask for more than a colour.
+const both, one, later, pap = 10, 11, 12, 13
+
+const (
+	us = "identity--00000000-0000-4000-8000-000000000001"
+	uk = "identity--00000000-0000-4000-8000-000000000002"
+)
+
+var embargo = time.Date(2021, 7, 19, 12, 0, 0, 0, time.UTC)
+
 func definitionID(n int) stix.ID {
-	return stix.ID(fmt.Sprintf("marking-definition--00000000-0000-4000-8000-00000000000%d", n))
+	return stix.ID(fmt.Sprintf("marking-definition--00000000-0000-4000-8000-%012d", n))
 }
 
 func lookup(t interface{ Fatal(...any) }) Lookup {
-	return func(id stix.ID) *stix.Object {
+	return func(id stix.ID) Terms {
 		var n int
-		if c, _ := fmt.Sscanf(string(id), "marking-definition--00000000-0000-4000-8000-00000000000%d", &n); c != 1 || n >= len(definitions) {
-			return nil
+		if c, _ := fmt.Sscanf(string(id), "marking-definition--00000000-0000-4000-8000-%012d", &n); c != 1 || n >= len(definitions) {
+			return Terms{}
 		}
-		return parse(t, `{"type":"marking-definition","spec_version":"2.1","id":"`+string(id)+`","created":"2021-01-01T00:00:00.000Z",`+definitions[n].text+`}`)
+		return TermsOf(parse(t, `{"type":"marking-definition","spec_version":"2.1","id":"`+string(id)+`","created":"2021-01-01T00:00:00.000Z",`+definitions[n].text+`}`))
 	}
 }
 
@@ -77,10 +94,6 @@ func TestRule(t *testing.T) {
 			if d := May(Clearance{Audience: a}, o, nil); d.Allowed != allowed || d.Reason == "" {
 				t.Errorf("%s to audience %d: %+v", f.id, a, d)
 			}
-			named := Clearance{Audience: a, Named: map[stix.ID]bool{thing: true}}
-			if d := May(named, o, nil); d.Allowed != (allowed || f.level == 5) {
-				t.Errorf("%s to audience %d, named: %+v", f.id, a, d)
-			}
 		}
 		if d := May(Local(), o, nil); !d.Allowed {
 			t.Errorf("%s to the administrator: %+v", f.id, d)
@@ -101,20 +114,19 @@ func TestZeroClearanceSeesNothingUnmarked(t *testing.T) {
 // Whoever redefines a marking of TLP under its fixed identifier opens nothing.
 func TestFixedMarkingsAreNotAskedFor(t *testing.T) {
 	o := parse(t, `{"type":"indicator","id":"`+thing+`","object_marking_refs":["marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1"]}`)
-	d := May(Clearance{Audience: Organisation}, o, func(id stix.ID) *stix.Object {
+	d := May(Clearance{Audience: Organisation}, o, func(id stix.ID) Terms {
 		t.Error("asked for", id)
-		return nil
+		return Terms{}
 	})
 	if d.Allowed {
 		t.Error(d)
 	}
 }
 
-// The oracle says it in other words: each marking gives a set of audiences as a
-// bit mask, and what the object may be shown to is what all of them share.
+// The oracle says it in other words: each colour is a set of audiences as a bit
+// mask, and each marking is asked whether the reader passes it.
 func oracle(c Clearance, o *stix.Object) bool {
-	const everyone, administrator = 0b111111, 0b100000 // bits: public, community, client, organisation, named, administrator
-	masks := [10]int{0: everyone, 1: everyone, 2: 0b111110, 3: 0b111100, 4: 0b111000, 5: 0b110000, 9: administrator}
+	masks := [10]int{0: 0b1111, 1: 0b1111, 2: 0b1110, 3: 0b1100, 4: 0b1000, 5: 0} // bits: public, community, client, organisation
 	level := func(id stix.ID) int {
 		for _, f := range fixed {
 			if f.id == id {
@@ -128,35 +140,58 @@ func oracle(c Clearance, o *stix.Object) bool {
 		}
 		return 9
 	}
-	mask, coloured := everyone, false
-	red := false
-	for _, id := range o.ObjectMarkingRefs {
-		l := level(id)
-		coloured = coloured || l != 0
-		red = red || l == 5
-		mask &= masks[l]
+	if c.Audience == Node {
+		return true
 	}
-	if !coloured {
-		l := int(c.Unmarked)
-		red = red || l == 5
-		if l == 0 {
-			l = 9
+	// Each level must let the reader pass: the object, and its parts.
+	pass := func(ids []stix.ID, colour int) bool {
+		listed, on := false, true
+		for _, id := range ids {
+			switch l := level(id); {
+			case l == 9:
+				return false
+			case l > colour:
+				colour = l
+			}
+			switch id {
+			case definitionID(both):
+				listed, on = true, on && (c.Org == us || c.Org == uk)
+			case definitionID(one):
+				listed, on = true, on && c.Org == uk
+			case definitionID(later):
+				if c.Audience != Organisation && (c.At.IsZero() || c.At.Unix() < embargo.Unix()) {
+					return false
+				}
+			case definitionID(pap):
+				if c.PAP != stix.TLPAmber && c.PAP != stix.TLPAmberStrict && c.PAP != stix.TLPRed {
+					return false
+				}
+			}
 		}
-		mask &= masks[l]
+		if c.Limit != 0 && colour > int(c.Limit) {
+			return false
+		}
+		if listed {
+			return on
+		}
+		return masks[colour]>>c.Audience&1 != 0
 	}
+	colour := 0
+	for _, id := range o.ObjectMarkingRefs {
+		colour = max(colour, level(id))
+	}
+	if colour == 0 {
+		if colour = int(c.Unmarked); colour == 0 {
+			return false
+		}
+	}
+	var parts []stix.ID
 	for _, g := range o.GranularMarkings {
 		if g.MarkingRef != "" {
-			red = red || level(g.MarkingRef) == 5
-			mask &= masks[level(g.MarkingRef)]
+			parts = append(parts, g.MarkingRef)
 		}
 	}
-	if c.Audience == Node {
-		return mask&administrator != 0
-	}
-	if red {
-		return mask&0b010000 != 0 && c.Named[o.ID]
-	}
-	return mask>>c.Audience&1 != 0
+	return pass(o.ObjectMarkingRefs, colour) && (len(parts) == 0 || pass(parts, 0))
 }
 
 func TestAgainstOracle(t *testing.T) {
@@ -184,9 +219,10 @@ func TestAgainstOracle(t *testing.T) {
 		c := Clearance{
 			Audience: Audience(rapid.IntRange(0, 4).Draw(t, "audience")),
 			Unmarked: stix.TLP(rapid.IntRange(0, 5).Draw(t, "unmarked")),
-		}
-		if rapid.Bool().Draw(t, "named") {
-			c.Named = map[stix.ID]bool{thing: true}
+			Limit:    stix.TLP(rapid.IntRange(0, 5).Draw(t, "limit")),
+			PAP:      stix.TLP(rapid.IntRange(0, 5).Draw(t, "pap")),
+			Org:      rapid.SampledFrom([]stix.ID{"", us, uk}).Draw(t, "organisation"),
+			At:       rapid.SampledFrom([]time.Time{{}, embargo.Add(-time.Second), embargo}).Draw(t, "at"),
 		}
 		if got, want := May(c, o, lookup(t)), oracle(c, o); got.Allowed != want {
 			t.Fatalf("%s\n%+v: %+v, want %v", o.Raw(), c, got, want)

@@ -118,7 +118,9 @@ func testScopes(t *testing.T, s store.Store) {
 			}
 			return changed
 		}
-		own := func(i stix.ID) stix.ID { return stix.ID(strings.Replace(string(i), "--00000000-", fmt.Sprintf("--%08d-", seed+1), 1)) }
+		own := func(i stix.ID) stix.ID {
+			return stix.ID(strings.Replace(string(i), "--00000000-", fmt.Sprintf("--%08d-", seed+1), 1))
+		}
 		given := make([]map[string]bool, len(readers))
 		cursors := make([]time.Time, len(readers))
 		for i := range readers {
