@@ -82,7 +82,7 @@ func TestOlderStore(t *testing.T) {
 		return db
 	}, func(s store.Store) {
 		if _, err := s.(*DB).db.Exec(`DROP TABLE entry; ALTER TABLE type DROP COLUMN stamp;
-			DROP INDEX version_date; DROP INDEX version_type; ALTER TABLE version DROP COLUMN date;
+			DROP INDEX version_date; DROP INDEX version_type; DROP INDEX scope_text; ALTER TABLE version DROP COLUMN date;
 			ALTER TABLE version RENAME COLUMN scope TO marking; ALTER TABLE scope RENAME TO marking; ALTER TABLE marking RENAME COLUMN text TO refs;
 			CREATE INDEX version_type ON version (type, added); UPDATE schema SET version = 1`); err != nil {
 			t.Fatal(err)

@@ -115,9 +115,8 @@ func (db *DB) prepare(ctx context.Context) (err error) {
 	if db.inserts, err = prepareInserts(db.conn); err != nil {
 		return err
 	}
-	if _, err = db.Entry(ctx, "upgrade", "scopes"); errors.Is(err, store.ErrNotFound) {
-		return nil
-	} else if err != nil {
+	var old bool
+	if err := db.conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM entry WHERE kind = 'upgrade' AND id = 'scopes')`).Scan(&old); err != nil || !old {
 		return err
 	}
 	return db.write(ctx, func(w *writer) error { return w.upgrade(ctx) })

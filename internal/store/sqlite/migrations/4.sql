@@ -2,7 +2,7 @@
 -- as the package store writes them. What was here before is sealed ("!") until
 -- its scope is worked out, once the file is open.
 CREATE TABLE scope (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
-INSERT INTO scope (id, text) VALUES (1, '!');
+INSERT INTO scope (id, text) SELECT 1, '!' WHERE EXISTS (SELECT 1 FROM version);
 INSERT INTO entry (kind, id, value) SELECT 'upgrade', 'scopes', '{}' WHERE EXISTS (SELECT 1 FROM version);
 
 CREATE TABLE scoped (
