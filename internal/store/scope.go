@@ -78,15 +78,6 @@ func plainColour(line string) stix.TLP {
 	return stix.TLPOf(stix.ID(strings.TrimSuffix(line, "/")))
 }
 
-// markings yields those of s.
-func (s Scope) markings(yield func(tlp.Markings) bool) {
-	for line := range strings.SplitSeq(string(s), "\n") {
-		if line[0] != '@' && !yield(decodeMarkings(line)) {
-			return
-		}
-	}
-}
-
 // others yields the creators and the definitions of s that are not fixed.
 func (s Scope) others(yield func(stix.ID) bool) {
 	for line := range strings.SplitSeq(string(s), "\n") {
