@@ -45,6 +45,9 @@ func (c *claims) take(peer string, wanted []version) (mine *claim, others []*cla
 	met := map[*claim]bool{}
 	for _, v := range wanted {
 		other := c.held[v]
+		if other == mine {
+			continue // it is wanted twice
+		}
 		if other != nil && (other.peer == peer || !c.slow[other.peer]) {
 			if !met[other] {
 				met[other], others = true, append(others, other)
@@ -54,6 +57,22 @@ func (c *claims) take(peer string, wanted []version) (mine *claim, others []*cla
 		c.held[v], mine.versions = mine, append(mine.versions, v)
 	}
 	return mine, others
+}
+
+// narrow gives up all of a claim but some.
+func (m *claim) narrow(to []version) {
+	m.of.mu.Lock()
+	defer m.of.mu.Unlock()
+	kept := make(map[version]bool, len(to))
+	for _, v := range to {
+		kept[v] = true
+	}
+	for _, v := range m.versions {
+		if !kept[v] && m.of.held[v] == m {
+			delete(m.of.held, v)
+		}
+	}
+	m.versions = to
 }
 
 // release gives a claim up. It may be called again.

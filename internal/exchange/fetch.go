@@ -134,25 +134,28 @@ func (f *fetch) page(ctx context.Context, records []taxii.ManifestRecord, before
 		}
 		wanted = append(wanted, v)
 	}
-	for {
-		missing, err := f.missing(ctx, wanted)
-		if err != nil || len(missing) == 0 {
-			return err
+	for len(wanted) > 0 {
+		// Claimed first, and then looked up: else another could bring it in between.
+		mine, others := f.claims.take(f.peer.Name, wanted)
+		missing, err := f.missing(ctx, mine.versions)
+		if err == nil {
+			wanted = without(wanted, mine.versions)
+			mine.narrow(missing)
+			window := len(missing) == len(records) && records[0].DateAdded.After(before)
+			err = f.get(ctx, mine, window, before)
 		}
-		mine, others := f.claims.take(f.peer.Name, missing)
-		window := len(mine.versions) == len(records) && records[0].DateAdded.After(before)
-		if err := f.get(ctx, mine, window, before); err != nil {
+		if err != nil {
 			mine.release()
 			return err
 		}
 		if len(others) == 0 {
 			return nil
 		}
-		wanted = without(missing, mine.versions)
 		if err := wait(ctx, others); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
 // missing returns those of wanted that are not here, and were not asked for
@@ -209,6 +212,10 @@ func wait(ctx context.Context, others []*claim) error {
 // get fetches what is claimed. In a window all that was added after a date is
 // wanted; else each object is asked for by its identifier.
 func (f *fetch) get(ctx context.Context, mine *claim, window bool, after time.Time) error {
+	if len(mine.versions) == 0 {
+		mine.release()
+		return nil
+	}
 	var all []*stix.Object
 	missing := mine.versions
 	if window {
