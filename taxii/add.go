@@ -41,6 +41,8 @@ func (q *request) add(c Collection) error {
 	if err != nil {
 		return err
 	}
+	t := q.tally()
+	t.Taken, t.Refused = status.SuccessCount, status.FailureCount
 	return q.json(http.StatusAccepted, status)
 }
 

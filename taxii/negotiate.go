@@ -89,6 +89,7 @@ func isRefused(text string) bool {
 // client has it already. When its first and last objects were added is said in
 // headers (section 3.2).
 func (q *request) send(status int, a *answer) {
+	q.tally().Given += a.objects
 	h := q.w.Header()
 	h["Content-Type"] = contentType
 	h["Vary"] = append(h["Vary"], vary)

@@ -61,7 +61,7 @@ func appendString(b []byte, s string) []byte {
 // list writes n objects as a page, of about so many bytes, and keeps it as w when
 // it was asked for before.
 func (q *request) list(w *Written, n int, more bool, size int, date func(int) time.Time, object func([]byte, int) []byte) {
-	a := &answer{}
+	a := &answer{objects: n}
 	if n > 0 {
 		a.first, a.last = Timestamp{date(0)}.String(), Timestamp{date(n - 1)}.String()
 	}

@@ -42,6 +42,7 @@ func (w *Written) keep(a *answer) {
 // An answer is a body and what is worked out from it, when it is first needed.
 type answer struct {
 	body        []byte
+	objects     int    // in a page
 	first, last string // the dates of a page; "" of none
 
 	mu         sync.Mutex

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"syscall"
 
 	"github.com/tocsin-project/tocsin/internal/auth"
 	"github.com/tocsin-project/tocsin/internal/node"
@@ -54,6 +56,19 @@ func (c *serveCommand) Run(p *program) error {
   tocsin token add --org "CERT Example" --role reader
 `)
 	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	go func() {
+		for {
+			select {
+			case <-hangup:
+				n.Reopen()
+			case <-p.ctx.Done():
+				return
+			}
+		}
+	}()
 	err = n.Run(p.ctx)
 	if p.ctx.Err() != nil {
 		fmt.Fprintln(p.stderr, "tocsin: ended")
@@ -77,6 +92,9 @@ func (c *serveCommand) settings() (node.Config, error) {
 		if err := config.Load(path); err != nil {
 			return config, err
 		}
+	}
+	if config.Audit == "" && !isPostgres(c.path()) {
+		config.Audit = filepath.Join(filepath.Dir(c.path()), "audit.jsonl")
 	}
 	if c.Listen != "" {
 		config.Listen = c.Listen

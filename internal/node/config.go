@@ -20,6 +20,8 @@ type Config struct {
 	Unmarked     string `toml:"unmarked"`     // the colour that objects without one are taken for; "" withholds them
 	MaxBody      int64  `toml:"max_body"`     // bytes of a request
 
+	Audit string `toml:"audit"` // file of the audit log; "": none
+
 	Rate            float64 `toml:"rate"`             // requests in a second of one organisation; 0: no limit
 	AnonymousRate   float64 `toml:"anonymous_rate"`   // of one address without a token
 	Concurrent      int     `toml:"concurrent"`       // requests at a time, of either

@@ -23,9 +23,10 @@ type door struct {
 	roster    auth.Roster
 	orgs      *quotas[stix.ID]
 	addresses *quotas[netip.Prefix]
-	atATime   int32 // requests of one organisation, or one address
-	posts     int32 // of these, that send
-	pace      int64 // bytes in a second
+	atATime   int32  // requests of one organisation, or one address
+	posts     int32  // of these, that send
+	pace      int64  // bytes in a second
+	audit     *audit // nil: none
 	log       *slog.Logger
 }
 
@@ -35,16 +36,16 @@ const (
 	hostile       = 20 // requests that one counts as which is refused for what it shows or sends
 )
 
-func newDoor(next http.Handler, r auth.Register, c *Config, log *slog.Logger) *door {
+func newDoor(next http.Handler, r auth.Register, c *Config, a *audit, log *slog.Logger) *door {
 	return &door{
-		next: next, roster: auth.Roster{Register: r}, log: log,
+		next: next, roster: auth.Roster{Register: r}, log: log, audit: a,
 		orgs: newQuotas[stix.ID](c.Rate, mostOrgs), addresses: newQuotas[netip.Prefix](c.AnonymousRate, mostAddresses),
 		atATime: int32(c.Concurrent), posts: int32(c.ConcurrentPosts), pace: c.SlowestRate,
 	}
 }
 
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	v := &visit{ResponseWriter: w, start: time.Now(), posting: r.Method == http.MethodPost}
+	v := &visit{ResponseWriter: w, start: time.Now(), posting: r.Method == http.MethodPost, door: d, r: r}
 	v.pace = pace{control: http.NewResponseController(w), rate: d.pace}
 	q, r, err := d.admit(r, v.start)
 	if err != nil {
@@ -57,10 +58,20 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer leave()
+	if writes(r) && d.audit != nil && d.audit.err() != nil {
+		d.refuse(w, r, errUnlogged)
+		return
+	}
+	v.who = auth.From(r.Context())
+	r = r.WithContext(taxii.WithTally(r.Context(), &v.tally))
 	if v.posting {
 		r.Body = &paced{r.Body, pace{control: v.pace.control, rate: d.pace, start: v.start}}
+		v.body, _ = r.Body.(*paced)
 	}
 	d.next.ServeHTTP(v, r)
+	if d.audit != nil && !v.told {
+		d.audit.add(v.line(time.Now()))
+	}
 	switch v.status {
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity:
 		if v.posting {
@@ -174,6 +185,32 @@ type visit struct {
 	pace    pace
 	posting bool
 	status  int
+
+	door    *door
+	r       *http.Request
+	who     auth.Subject
+	tally   taxii.Tally
+	body    *paced
+	told    bool // the audit log has its line
+	instead bool // another answer was given
+}
+
+func writes(r *http.Request) bool {
+	return r.Method == http.MethodPost || r.Method == http.MethodDelete
+}
+
+var errUnlogged = func() error {
+	e := taxii.Fail(http.StatusServiceUnavailable, "Audit log not writable", "this node takes nothing in that it cannot log; its operator finds the reason in its log: send it again later")
+	e.RetryAfter = 30 * time.Second
+	return e
+}()
+
+// received is how many bytes were sent.
+func (v *visit) received() int64 {
+	if v.body == nil {
+		return 0
+	}
+	return v.body.done
 }
 
 // Unwrap is for http.ResponseController.
@@ -188,12 +225,26 @@ func (v *visit) WriteHeader(status int) {
 			_ = v.pace.control.SetWriteDeadline(v.pace.due(chunk))
 		}
 	}
+	if d := v.door; d.audit != nil && writes(v.r) && !v.told {
+		v.told = true
+		if err := d.audit.keep(v.line(time.Now())); err != nil { // what was taken in is not acknowledged: to send it again does no harm
+			v.instead = true
+			for _, name := range []string{"Content-Length", "Content-Encoding"} {
+				v.Header().Del(name)
+			}
+			d.refuse(v.ResponseWriter, v.r, errUnlogged)
+			return
+		}
+	}
 	v.ResponseWriter.WriteHeader(status)
 }
 
 func (v *visit) Write(b []byte) (int, error) {
 	if v.status == 0 {
 		v.WriteHeader(http.StatusOK)
+	}
+	if v.instead {
+		return len(b), nil
 	}
 	return v.pace.write(v.ResponseWriter, b)
 }

@@ -30,6 +30,7 @@ type Node struct {
 	listen net.Listener
 	server *http.Server
 	peers  *exchange.Peers
+	audit  *audit // nil: none
 }
 
 // Limits of a request, besides those of the configuration.
@@ -73,6 +74,11 @@ func New(ctx context.Context, c Config, s store.Store, log *slog.Logger) (*Node,
 	if certificates != nil {
 		n.peers.Certificate = &certificates[0]
 	}
+	if c.Audit != "" {
+		if n.audit, err = openAudit(c.Audit, log); err != nil {
+			return nil, errors.Join(err, n.listen.Close())
+		}
+	}
 	n.server = &http.Server{
 		Handler:           n.doors(&taxii.Handler{Backend: backend, Log: log}, &c),
 		ReadHeaderTimeout: readHeader, ReadTimeout: readBody, WriteTimeout: writeReply, IdleTimeout: idle,
@@ -87,7 +93,7 @@ func (n *Node) doors(exchange http.Handler, c *Config) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
 	mux.HandleFunc("GET /readyz", n.ready)
-	mux.Handle("/", newDoor(exchange, auth.Register{Store: n.store}, c, n.log))
+	mux.Handle("/", newDoor(exchange, auth.Register{Store: n.store}, c, n.audit, n.log))
 	return mux
 }
 
@@ -106,6 +112,7 @@ func (n *Node) ready(w http.ResponseWriter, r *http.Request) {
 // Run serves, and exchanges with peers, until ctx is done, then lets requests
 // under way come to their end.
 func (n *Node) Run(ctx context.Context) error {
+	defer n.closeAudit()
 	ctx, stop := context.WithCancel(ctx)
 	var peers sync.WaitGroup
 	peers.Go(func() { n.peers.Run(ctx) })
@@ -128,4 +135,20 @@ func (n *Node) Run(ctx context.Context) error {
 }
 
 // Close gives the address back, of a node that does not run.
-func (n *Node) Close() error { return n.listen.Close() }
+func (n *Node) Close() error {
+	n.closeAudit()
+	return n.listen.Close()
+}
+
+func (n *Node) closeAudit() {
+	if n.audit != nil {
+		n.audit.close()
+	}
+}
+
+// Reopen has the audit log opened anew: its file has been moved away.
+func (n *Node) Reopen() {
+	if n.audit != nil {
+		n.audit.openNew()
+	}
+}
