@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/tocsin-project/tocsin/internal/auth"
 	"github.com/tocsin-project/tocsin/internal/exchange"
 	"github.com/tocsin-project/tocsin/internal/node"
@@ -152,6 +155,39 @@ func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
 	t.Logf("%s: %s", what, time.Since(begun).Round(10*time.Millisecond))
 }
 
+// here reports whether a node has an object.
+func here(t *testing.T, n *ally, id stix.ID) bool {
+	_, err := n.store.Get(t.Context(), tlp.Local(), id)
+	return err == nil
+}
+
+// red returns an indicator for some of the nodes alone, and the marking definition
+// that names them.
+func (a *alliance) red(t *testing.T, to ...int) (list, red *stix.Object) {
+	t.Helper()
+	audience := make([]stix.ID, len(to))
+	for i, k := range to {
+		audience[i] = a.nodes[k].Own.ID
+	}
+	names, err := json.Marshal(audience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &stix.MarkingDefinition{}
+	d.Created = stix.Timestamp{Time: time.Date(2021, 7, 19, 0, 0, 0, 0, time.UTC)}
+	d.ObjectMarkingRefs = []stix.ID{stix.TLPRed.MarkingID()}
+	d.Extensions = map[string]jsontext.Value{tlp.Extension: jsontext.Value(`{"extension_type":"property-extension","audience":` + string(names) + `}`)}
+	if list, err = stix.Make(d); err != nil {
+		t.Fatal(err)
+	}
+	o := indicator(t, stix.TLPRed, "red")
+	red, err = stix.NewVersion(o, stix.Timestamp{Time: o.Modified.Add(time.Hour)}, map[string]any{"object_marking_refs": []stix.ID{stix.TLPRed.MarkingID(), list.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list, red
+}
+
 // edges are the pairs of nodes that exchange, in each topology.
 func edges(topology string) (list [][2]int) {
 	n := len(allies)
@@ -215,6 +251,30 @@ func TestEight(t *testing.T) {
 			us.says(t, update)
 			within(t, limit, "its update", everywhere(update))
 
+			// What Japan keeps to itself it gives to the community, by a new marking.
+			opened, err := stix.NewVersion(strict, stix.Timestamp{Time: strict.Modified.Add(time.Hour)}, map[string]any{"object_marking_refs": []stix.ID{stix.TLPGreen.MarkingID()}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, n := range a.nodes {
+				if at, _ := n.newest(t, strict.ID); at.IsZero() == (i == 6) {
+					t.Errorf("%s: AMBER+STRICT of Japan: %v", n.Own.Name, at)
+				}
+			}
+			japan.says(t, opened)
+			within(t, limit, "GREEN of Japan, AMBER+STRICT before", everywhere(opened))
+
+			// RED of the UK for Canada and New Zealand, who are asked by name.
+			named := []int{2, 4, 5}
+			list, red := a.red(t, named...)
+			a.nodes[2].says(t, list)
+			a.nodes[2].says(t, red)
+			if topology == "mesh" {
+				within(t, limit, "RED of the UK for two members", func() bool {
+					return !slices.ContainsFunc(named, func(i int) bool { at, _ := a.nodes[i].newest(t, red.ID); return at.IsZero() })
+				})
+			}
+
 			// A link that is cut misses a revocation, which comes when it heals.
 			last := len(a.nodes) - 1
 			var cut [][2]int
@@ -245,8 +305,10 @@ func TestEight(t *testing.T) {
 			within(t, limit, "its revocation, once links are healed", everywhere(revoked))
 
 			for i, n := range a.nodes {
-				if at, _ := n.newest(t, strict.ID); at.IsZero() == (i == 6) {
-					t.Errorf("%s: AMBER+STRICT of Japan: %v", n.Own.Name, at)
+				for _, o := range []*stix.Object{list, red} {
+					if !slices.Contains(named, i) && here(t, n, o.ID) {
+						t.Errorf("%s has %s, which is for others", n.Own.Name, o.ID)
+					}
 				}
 				if n.store.twice > 0 {
 					t.Errorf("%s: %d objects were delivered twice", n.Own.Name, n.store.twice)

@@ -299,42 +299,6 @@ func (r *Reader) versions(q *query, v visible, sel Versions) (any []string) {
 	return any
 }
 
-// Withheld implements Store.
-func (r *Reader) Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error) {
-	v, err := r.visible(ctx, c)
-	if err != nil || v.all || len(ids) == 0 {
-		return nil, err
-	}
-	keys := make([]int64, len(ids))
-	asked := make(map[stix.ID]bool, len(ids))
-	for i, id := range ids {
-		keys[i], asked[id] = KeyOf(id), true
-	}
-	q := &query{}
-	q.and(q.in("v.key", r.d.Ints, array(keys)))
-	q.and("v.state = 0")
-	q.and("NOT (" + v.where(r.d, "v", &q.args) + ")")
-	rows, err := r.query(ctx, `SELECT v.object FROM version v WHERE `+strings.Join(q.where, " AND "), q.args)
-	if err != nil {
-		return nil, fmt.Errorf("read the store: %w", err)
-	}
-	defer rows.Close()
-	var withheld []stix.ID
-	for rows.Next() {
-		var id stix.ID
-		if err := rows.Scan((*string)(&id)); err != nil {
-			return nil, fmt.Errorf("read the store: %w", err)
-		}
-		if asked[id] {
-			withheld = append(withheld, id)
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the store: %w", err)
-	}
-	return withheld, nil
-}
-
 // Stats implements Store.
 func (r *Reader) Stats(ctx context.Context, c tlp.Clearance) (Stats, error) {
 	stats := Stats{Types: map[string]int{}}

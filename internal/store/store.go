@@ -54,8 +54,6 @@ type Store interface {
 	// must stand together. A limit of 0 is DefaultLimit. Each with Query.Words
 	// finds all.
 	Search(ctx context.Context, c tlp.Clearance, words string, limit int) ([]Record, error)
-	// Withheld returns those of ids that are here and c may not see.
-	Withheld(ctx context.Context, c tlp.Clearance, ids []stix.ID) ([]stix.ID, error)
 	// Sees returns a text that is the same for all readers who see the same.
 	Sees(ctx context.Context, c tlp.Clearance) (string, error)
 	// Stats counts the newest versions.

@@ -65,13 +65,6 @@ func testClearance(t *testing.T, s store.Store) {
 			}
 		}
 	}
-	every := []stix.ID{a, b, id("tool", 3), id("tool", 4), id("tool", 99)}
-	want(t, "withheld from the public", len(must(s.Withheld(t.Context(), public, every))(t)), 4)
-	withheld := must(s.Withheld(t.Context(), community, every))(t)
-	slices.Sort(withheld)
-	want(t, "withheld from the community", withheld, []stix.ID{a, id("tool", 3), id("tool", 4)})
-	want(t, "withheld from the node", len(must(s.Withheld(t.Context(), all, every))(t)), 0)
-	want(t, "withheld of nothing", len(must(s.Withheld(t.Context(), public, nil))(t)), 0)
 	want(t, "relations to what is withheld", len(must(s.Related(t.Context(), community, b, 0))(t)), 0)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), community, b, 0))(t)), 0)
 	want(t, "sightings", len(must(s.Sightings(t.Context(), client, b, 0))(t)), 1)
