@@ -27,6 +27,8 @@ type orgAddCommand struct {
 
 	Name     string `arg:"" help:"Its name."`
 	Standing string `enum:"client,partner,guest" default:"guest" help:"How near it stands: client (this organisation serves it: up to TLP:AMBER), partner (of a community: up to TLP:GREEN), guest (TLP:CLEAR)."`
+	Limit    string `placeholder:"COLOUR" help:"Give it nothing stricter than this, however near it stands."`
+	PAP      string `name:"pap" placeholder:"COLOUR" help:"It has undertaken to keep the Permissible Actions Protocol up to this colour. Default: it is given nothing under PAP."`
 	ID       string `placeholder:"ID" help:"The identifier of its STIX identity. Default: a new one."`
 }
 
@@ -44,6 +46,14 @@ func (c *orgAddCommand) Run(p *program) error {
 	if id != "" && (id.Valid() != nil || id.Type() != "identity") {
 		return usageError{fmt.Errorf("--id: %q is no identifier of an identity, such as identity--f431f809-377b-45e0-aa1c-6a4751cae5ff", c.ID)}
 	}
+	limit, err := parseTLP("--limit", c.Limit)
+	if err != nil {
+		return err
+	}
+	pap, err := parseTLP("--pap", c.PAP)
+	if err != nil {
+		return err
+	}
 	return c.members(func(r auth.Register) error {
 		all, err := r.Orgs(p.ctx)
 		if err != nil {
@@ -58,7 +68,7 @@ func (c *orgAddCommand) Run(p *program) error {
 				return fmt.Errorf("%s is here as %s already", o.Name, o.ID)
 			}
 		}
-		o.Standing = auth.Standing(c.Standing)
+		o.Standing, o.Limit, o.PAP = auth.Standing(c.Standing), cmp.Or(limit, o.Limit), cmp.Or(pap, o.PAP) // what is not said stays
 		if err := r.PutOrg(p.ctx, o); err != nil {
 			return err
 		}
@@ -85,13 +95,21 @@ func (c *orgListCommand) Run(p *program) error {
 			return err
 		}
 		w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "NAME\tSTANDING\tID")
+		fmt.Fprintln(w, "NAME\tSTANDING\tLIMIT\tPAP\tID")
 		slices.SortFunc(all, func(a, b auth.Org) int { return cmp.Compare(a.Name, b.Name) })
 		for _, o := range all {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", report.Printable(o.Name), o.Standing, o.ID)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", report.Printable(o.Name), o.Standing, orDash(o.Limit), orDash(o.PAP), o.ID)
 		}
 		return w.Flush()
 	})
+}
+
+// orDash names a colour, or says that there is none.
+func orDash(t stix.TLP) string {
+	if t == stix.TLPNone {
+		return "-"
+	}
+	return t.String()
 }
 
 type tokenCommand struct {

@@ -35,6 +35,10 @@ type Org struct {
 	ID       stix.ID  `json:"id"` // of its identity object
 	Name     string   `json:"name"`
 	Standing Standing `json:"standing"`
+	// Limit is the strictest colour that it is given, however near it stands;
+	// stix.TLPNone: as it stands. PAP is the strictest that it keeps to.
+	Limit stix.TLP `json:"limit,omitzero"`
+	PAP   stix.TLP `json:"pap,omitzero"`
 }
 
 // A Role is what a token may be used for.

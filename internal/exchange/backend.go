@@ -44,10 +44,10 @@ var errNoRoot = taxii.Fail(http.StatusNotFound, "API root not found", "this node
 
 // clearance is what who asks may see.
 func (b *Backend) clearance(s auth.Subject) tlp.Clearance {
-	c := tlp.Clearance{Org: s.Org.ID, Unmarked: b.Unmarked, At: time.Now()}
+	c := tlp.Clearance{Org: s.Org.ID, Unmarked: b.Unmarked, Limit: s.Org.Limit, PAP: s.Org.PAP, At: time.Now()}
 	switch s.Org.Standing {
 	case auth.Own:
-		c.Audience = tlp.Organisation
+		c.Audience, c.PAP = tlp.Organisation, stix.TLPRed
 	case auth.Client:
 		c.Audience = tlp.Client
 	case auth.Partner:
