@@ -26,11 +26,14 @@ type markCommand struct {
 	IDs []string `arg:"" name:"object" help:"Identifiers or names of objects."`
 	TLP string   `name:"tlp" required:"" placeholder:"COLOUR" help:"clear, green, amber, amber+strict or red."`
 	To  []string `placeholder:"ORG" help:"Only for this organisation, wherever it stands, and for this node's own. Repeatable."`
+
+	Until string `placeholder:"TIME" help:"Embargo: until then for this node's own organisation alone."`
 }
 
 func (markCommand) Examples() string {
 	return `  tocsin mark indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f --tlp green
   tocsin mark "Exchange web shells" --tlp red --to "CERT Example" --to "CERT Other"
+  tocsin mark "Joint advisory" --tlp clear --until 2026-12-01T12:00:00Z
 `
 }
 
@@ -50,6 +53,13 @@ func (c *markCommand) Run(p *program) error {
 		return err
 	}
 	m := marking{colour: colour, at: stix.Timestamp{Time: time.Now().UTC().Truncate(time.Millisecond)}, own: own}
+	if c.Until != "" {
+		until, err := parseTime("--until", c.Until, 0)
+		if err != nil {
+			return err
+		}
+		m.until = time.Unix(0, until).UTC()
+	}
 	for _, name := range c.To {
 		o, err := register.Org(p.ctx, name)
 		if err != nil {
@@ -80,22 +90,27 @@ func (c *markCommand) Run(p *program) error {
 type marking struct {
 	colour   stix.TLP
 	audience []stix.ID // nil: all whom the colour is for
+	until    time.Time // the end of an embargo; zero: none
 	own      auth.Org
 	at       stix.Timestamp
 }
 
 func (m *marking) told(names []string) string {
-	if names == nil {
-		return ""
+	text := ""
+	if names != nil {
+		text = " for " + report.Printable(strings.Join(names, ", ")) + " alone"
 	}
-	return " for " + report.Printable(strings.Join(names, ", ")) + " alone"
+	if !m.until.IsZero() {
+		text += ", from " + m.until.Format(time.RFC3339) + " on"
+	}
+	return text
 }
 
 // versions returns new versions of objects, so marked, behind the definition of
-// their audience if they have one.
+// their audience and embargo if they have one.
 func (m *marking) versions(ctx context.Context, s store.Store, names []string) (batch []store.Incoming, err error) {
 	markings := []stix.ID{m.colour.MarkingID()}
-	if m.audience != nil {
+	if m.audience != nil || !m.until.IsZero() {
 		d, err := m.definition()
 		if err != nil {
 			return nil, err
@@ -129,7 +144,7 @@ func (m *marking) versions(ctx context.Context, s store.Store, names []string) (
 	return batch, nil
 }
 
-// kept are the markings of o that say neither a colour of TLP nor an audience,
+// kept are the markings of o that say neither a colour of TLP, nor an audience or embargo,
 // such as terms of use.
 func (m *marking) kept(ctx context.Context, s store.Store, o *stix.Object) (kept []stix.ID, err error) {
 	for _, id := range o.ObjectMarkingRefs {
@@ -141,7 +156,7 @@ func (m *marking) kept(ctx context.Context, s store.Store, o *stix.Object) (kept
 			return nil, err
 		}
 		if err == nil {
-			if t := tlp.TermsOf(d.Object); t.Known && (t.Colour != stix.TLPNone || t.Audience != nil) {
+			if t := tlp.TermsOf(d.Object); t.Known && (t.Colour != stix.TLPNone || t.Audience != nil || !t.NotBefore.IsZero()) {
 				continue
 			}
 		}
@@ -150,23 +165,33 @@ func (m *marking) kept(ctx context.Context, s store.Store, o *stix.Object) (kept
 	return kept, nil
 }
 
-// definition is a marking definition that names the audience, and this node's own
-// organisation. It is for them alone itself. The same audience has the same one.
+// definition is a marking definition that names the audience, with this node's own
+// organisation, and says when the embargo ends. It is for them alone itself. The
+// same audience and time have the same one.
 func (m *marking) definition() (*stix.Object, error) {
-	audience := append(slices.Clone(m.audience), m.own.ID)
-	slices.SortFunc(audience, cmp.Compare)
-	audience = slices.Compact(audience)
-	extension, err := json.Marshal(struct {
-		Type     string    `json:"extension_type"`
-		Audience []stix.ID `json:"audience"`
-	}{"property-extension", audience})
+	terms := struct {
+		Type      string          `json:"extension_type"`
+		Audience  []stix.ID       `json:"audience,omitempty"`
+		NotBefore *stix.Timestamp `json:"not_before,omitempty"`
+	}{Type: "property-extension"}
+	colour, name := m.colour, "Under embargo"
+	if m.audience != nil {
+		terms.Audience = append(slices.Clone(m.audience), m.own.ID)
+		slices.SortFunc(terms.Audience, cmp.Compare)
+		terms.Audience = slices.Compact(terms.Audience)
+		colour, name = stix.TLPRed, "For named organisations"
+	}
+	if !m.until.IsZero() {
+		terms.NotBefore = &stix.Timestamp{Time: m.until}
+	}
+	extension, err := json.Marshal(terms)
 	if err != nil {
 		return nil, err
 	}
-	d := &stix.MarkingDefinition{Name: "For named organisations"}
-	d.ID = stix.NamedID("marking-definition", string(m.own.ID)+"\n"+string(extension))
+	d := &stix.MarkingDefinition{Name: name}
+	d.ID = stix.NamedID("marking-definition", string(m.own.ID)+"\n"+string(colour.MarkingID())+"\n"+string(extension))
 	d.Created = stix.Timestamp{Time: time.Date(2021, 7, 19, 0, 0, 0, 0, time.UTC)} // the same whenever it is made: it has no versions
-	d.ObjectMarkingRefs = []stix.ID{stix.TLPRed.MarkingID()}
+	d.ObjectMarkingRefs = []stix.ID{colour.MarkingID()}
 	d.Extensions = map[string]jsontext.Value{tlp.Extension: extension}
 	return stix.Make(d)
 }

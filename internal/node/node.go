@@ -114,9 +114,10 @@ func (n *Node) ready(w http.ResponseWriter, r *http.Request) {
 func (n *Node) Run(ctx context.Context) error {
 	defer n.closeAudit()
 	ctx, stop := context.WithCancel(ctx)
-	var peers sync.WaitGroup
-	peers.Go(func() { n.peers.Run(ctx) })
-	defer peers.Wait()
+	var besides sync.WaitGroup
+	besides.Go(func() { n.peers.Run(ctx) })
+	besides.Go(func() { n.peers.Backend.Embargoes(ctx, n.log) })
+	defer besides.Wait()
 	defer stop()
 	served := make(chan error, 1)
 	go func() { served <- n.server.Serve(n.listen) }()

@@ -61,6 +61,20 @@ func (p *Plan) Rescope(find Finder) error {
 	return nil
 }
 
+// Reopen gives a new date to all rows that have one of some markings.
+func (p *Plan) Reopen(markings []stix.ID, find Finder) error {
+	w := newRescope(p, find)
+	ids := make([]string, len(markings))
+	for i, id := range markings {
+		ids[i] = string(id)
+	}
+	if err := w.reopen(ids); err != nil {
+		return err
+	}
+	w.finish()
+	return nil
+}
+
 // Upgrade works out the scopes of all rows of a store that was written before
 // there were scopes. Their dates stay.
 func (p *Plan) Upgrade(find Finder) error {
@@ -369,9 +383,11 @@ func (w *rescope) open() error {
 			ids = append(ids, string(l.row.ID))
 		}
 	}
-	if len(ids) == 0 {
-		return nil
-	}
+	return w.reopen(ids)
+}
+
+// reopen finds what has one of the markings or creators of ids.
+func (w *rescope) reopen(ids []string) error {
 	for asked := 0; asked < len(ids); {
 		scopes, err := w.mention(ids[asked:])
 		if err != nil {

@@ -84,6 +84,10 @@ type Store interface {
 	// again. It returns how many there were.
 	Reject(ctx context.Context, ids []stix.ID) (int, error)
 
+	// Reopen gives a new date to what has one of some markings, so that those for
+	// whom it opens now find it behind what they have read.
+	Reopen(ctx context.Context, markings []stix.ID) error
+
 	// Entries returns those of a kind, in order of their identifiers.
 	Entries(ctx context.Context, kind string) ([]Entry, error)
 	// Entry returns one, ErrNotFound when there is none.

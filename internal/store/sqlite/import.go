@@ -138,11 +138,10 @@ func (w *writer) stamp(ctx context.Context) error {
 
 // add plans what becomes of a batch and writes it.
 func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outcome, error) {
-	var last int64
-	if err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(date), 0) FROM version`).Scan(&last); err != nil {
+	plan, err := w.plan(ctx, len(batch))
+	if err != nil {
 		return nil, err
 	}
-	plan := store.NewPlan(time.Now(), last, len(batch))
 	if err := w.know(ctx, plan, batch); err != nil {
 		return nil, err
 	}
@@ -151,6 +150,13 @@ func (w *writer) add(ctx context.Context, batch []store.Incoming) ([]store.Outco
 		outcomes[i] = plan.Add(in)
 	}
 	return outcomes, w.put(ctx, plan)
+}
+
+// plan begins the plan of a batch of so many objects.
+func (w *writer) plan(ctx context.Context, size int) (*store.Plan, error) {
+	var last int64
+	err := w.tx.QueryRowContext(ctx, `SELECT coalesce(max(date), 0) FROM version`).Scan(&last)
+	return store.NewPlan(time.Now(), last, size), err
 }
 
 // know tells the plan of the rows that objects of the batch have.
@@ -249,6 +255,24 @@ func (w *writer) move(ctx context.Context, moves []store.Move) error {
 			return err
 		}
 		w.changed[typ] = struct{}{}
+	}
+	return nil
+}
+
+// Reopen implements store.Store.
+func (db *DB) Reopen(ctx context.Context, markings []stix.ID) error {
+	err := db.write(ctx, func(w *writer) error {
+		plan, err := w.plan(ctx, 0)
+		if err != nil {
+			return err
+		}
+		if err := plan.Reopen(markings, w.finder(ctx)); err != nil {
+			return err
+		}
+		return w.move(ctx, plan.Moves)
+	})
+	if err != nil {
+		return fmt.Errorf("give new dates: %w", err)
 	}
 	return nil
 }

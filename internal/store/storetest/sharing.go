@@ -124,6 +124,14 @@ func testEmbargo(t *testing.T, s store.Store) {
 	} {
 		want(t, "get", get(t, s, reader.c, id("tool", 1)) != "", reader.sees)
 	}
+	put(t, s, "a", object(t, id("tool", 2), `"name":"x",`+marked(white)))
+	later := tlp.Clearance{At: end}
+	read := must(s.Get(t.Context(), later, id("tool", 2)))(t).Added
+	want(t, "behind what was read", len(must(s.List(t.Context(), later, store.Query{Since: read}))(t)), 0)
+	if err := s.Reopen(t.Context(), []stix.ID{m}); err != nil {
+		t.Fatal(err)
+	}
+	want(t, "behind what was read", ids(must(s.List(t.Context(), later, store.Query{Since: read}))(t)), []stix.ID{m, id("tool", 1)})
 }
 
 // Marking definitions of others count from when they are here, for objects that
