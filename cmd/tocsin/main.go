@@ -49,6 +49,7 @@ type commands struct {
 	Serve      serveCommand      `cmd:"" help:"Run a node: give what the store knows to others over TAXII 2.1, each what it may see."`
 	Publish    publishCommand    `cmd:"" help:"Write what anyone may see as a tree of files, for any web server."`
 	Mark       markCommand       `cmd:"" help:"Say who may see objects that were made here."`
+	Withdraw   withdrawCommand   `cmd:"" help:"Take objects away for good."`
 	Org        orgCommand        `cmd:"" help:"Organisations that the node knows."`
 	Token      tokenCommand      `cmd:"" help:"Tokens that members of organisations ask with."`
 	Community  communityCommand  `cmd:"" help:"Communities of organisations."`

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -227,8 +228,41 @@ func (b *Backend) Status(ctx context.Context, root, id string) (taxii.Status, er
 	return r.Status, err
 }
 
-// Delete implements taxii.Backend. What has been said stays: to take it back,
-// its author says so.
-func (b *Backend) Delete(context.Context, string, taxii.Collection, taxii.Filter) error {
-	return taxii.Fail(http.StatusForbidden, "Not deletable", "a node keeps what was said: send a version with revoked set to true")
+// Delete implements taxii.Backend: it withdraws an object in all its versions. A
+// releaser of the node's own organisation withdraws any, those of others what came
+// from their organisation alone.
+func (b *Backend) Delete(ctx context.Context, _ string, c taxii.Collection, f taxii.Filter) error {
+	who := auth.From(ctx)
+	if !who.May(auth.Releaser, c.Alias) {
+		return taxii.Fail(http.StatusForbidden, "Not yours to withdraw", "that takes a token with the role of a releaser; or send a version with revoked set to true")
+	}
+	if !f.Versions.All {
+		return taxii.Fail(http.StatusForbidden, "Not by version", "an object is withdrawn in all its versions: leave out match[version]")
+	}
+	l, err := b.read(ctx, b.clearance(who), c, taxii.Filter{IDs: f.IDs, Limit: len(f.IDs)})
+	if err != nil {
+		return err
+	}
+	var ids []stix.ID
+	for _, r := range l.records {
+		if who.Org.Standing != auth.Own {
+			sources, err := b.Store.Sources(ctx, tlp.Local(), r.Object.ID)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(sources, func(s store.Receipt) bool { return s.Source != who.Org.Name }) {
+				return taxii.Fail(http.StatusForbidden, "Not yours to withdraw", "others have sent it too: send a version with revoked set to true")
+			}
+		}
+		ids = append(ids, r.Object.ID)
+	}
+	n, err := b.Store.Withdraw(ctx, ids)
+	if err != nil {
+		return err
+	}
+	b.kept.changed()
+	if n == 0 {
+		return taxii.Fail(http.StatusNotFound, "Object not found", "there is no object of this identifier in the collection that you may see")
+	}
+	return nil
 }

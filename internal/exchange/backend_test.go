@@ -1,7 +1,9 @@
 package exchange_test
 
 import (
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -111,4 +113,49 @@ func TestPagesFollowTheStore(t *testing.T) {
 	sees()
 	put(malware, 2022, clear, "")
 	sees(malware, sighting) // which opened again, behind what had been read
+}
+
+// TAXII 2.1, section 5.7: a releaser deletes. Those of other organisations delete
+// what came from them alone.
+func TestDelete(t *testing.T) {
+	s := openStore(t)
+	b := &exchange.Backend{Store: s}
+	put := func(n int, sources ...string) stix.ID {
+		o, err := stix.Parse(fmt.Appendf(nil, `{"type":"tool","spec_version":"2.1","id":"tool--00000000-0000-4000-8000-%012d","created":"2021-01-01T00:00:00.000Z","modified":"2021-01-01T00:00:00.000Z","name":"x","object_marking_refs":["%s"]}`, n, stix.TLPClear.MarkingID()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, source := range sources {
+			if _, err := s.Import(t.Context(), []store.Incoming{{Object: o, Source: source}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return o.ID
+	}
+	theirs, shared, ours := put(1, "CERT"), put(2, "CERT", "Own"), put(3, "Own")
+	cert := auth.Org{ID: "identity--00000000-0000-4000-8000-000000000001", Name: "CERT", Standing: auth.Partner}
+	own := auth.Org{ID: "identity--00000000-0000-4000-8000-000000000002", Name: "Own", Standing: auth.Own}
+	for _, c := range []struct {
+		who    auth.Subject
+		id     stix.ID
+		some   bool
+		status int
+	}{
+		{auth.Anyone(), theirs, false, http.StatusForbidden},
+		{auth.Subject{Org: cert, Role: auth.Contributor}, theirs, false, http.StatusForbidden},
+		{auth.Subject{Org: cert, Role: auth.Releaser}, shared, false, http.StatusForbidden},
+		{auth.Subject{Org: cert, Role: auth.Releaser}, ours, false, http.StatusForbidden},
+		{auth.Subject{Org: cert, Role: auth.Releaser}, theirs, true, http.StatusForbidden},
+		{auth.Subject{Org: cert, Role: auth.Releaser}, theirs, false, 0},
+		{auth.Subject{Org: cert, Role: auth.Releaser}, theirs, false, http.StatusNotFound},
+		{auth.Subject{Org: own, Role: auth.Releaser}, shared, false, 0},
+		{auth.Subject{Org: own, Role: auth.Releaser}, ours, false, 0},
+	} {
+		err := b.Delete(auth.With(t.Context(), c.who), exchange.Root, taxii.Collection{Alias: "all"}, taxii.Filter{IDs: []stix.ID{c.id}, Versions: taxii.VersionFilter{All: !c.some}})
+		var e *taxii.Error
+		if errors.As(err, &e) && e.Status() == c.status || err == nil && c.status == 0 {
+			continue
+		}
+		t.Errorf("%s as %s %s: %v, want %d", c.id, c.who.Org.Name, c.who.Role, err, c.status)
+	}
 }

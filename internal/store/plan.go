@@ -29,6 +29,7 @@ const (
 	Conflicting
 	Draft
 	Rejected
+	Withdrawn // for good: what leads to it is sealed, and no version of it is taken in again
 )
 
 // A Row is one row of the table of versions.
@@ -145,6 +146,9 @@ func (p *Plan) Add(in Incoming) Outcome {
 	}
 	version := VersionOf(o)
 	for k := range p.of(o.ID) {
+		if k.state == Withdrawn {
+			return Outcome{Refused, "it was withdrawn here"}
+		}
 		same := k.version == version && bytes.Equal(k.raw, o.Raw()) || in.Made && sameButTimes(k.raw, o.Raw())
 		if same && (k.state < Draft || in.Draft) {
 			p.receive(k, in.Source)

@@ -25,6 +25,10 @@ type Move struct {
 // returns the name of its type.
 const MoveStatement = `UPDATE version SET date = $1, scope = $2 WHERE added = $3 RETURNING (SELECT name FROM type WHERE id = version.type)`
 
+// WithdrawStatement withdraws all versions of the object $2 with the key $1, but
+// for drafts, with the scope $3, and returns the name of its type for each.
+const WithdrawStatement = `UPDATE version SET state = 5, scope = $3 WHERE key = $1 AND object = $2 AND state <= 2 RETURNING (SELECT name FROM type WHERE id = version.type)`
+
 // Statement returns the text and the arguments of a statement for a Finder.
 func Statement(d Dialect, text string, list []int64) (string, []any) {
 	if list == nil {
@@ -69,6 +73,17 @@ func (p *Plan) Reopen(markings []stix.ID, find Finder) error {
 		ids[i] = string(id)
 	}
 	if err := w.reopen(ids); err != nil {
+		return err
+	}
+	w.finish()
+	return nil
+}
+
+// Withdraw plans what it takes that the objects with some keys are withdrawn, once
+// their rows are: what leads to them would tell of them, and is sealed.
+func (p *Plan) Withdraw(keys []int64, find Finder) error {
+	w := newRescope(p, find)
+	if err := w.spread(map[Scope][]int64{Sealed: keys}); err != nil {
 		return err
 	}
 	w.finish()
@@ -161,7 +176,7 @@ func (l *link) of(o *stix.Object) {
 	l.own = ownScope(tlp.Of(o), o.CreatedByRef)
 	var whole bool
 	if l.targets, whole = targets(o); !whole {
-		l.own = sealed
+		l.own = Sealed
 	}
 }
 
@@ -230,7 +245,7 @@ const linkColumns = `v.added, v.key, v.state, m.text FROM version v JOIN scope m
 // stored returns the scopes in the store of the newest versions of some keys.
 func (w *rescope) stored(keys []int64) (map[int64]Scope, error) {
 	found := map[int64]Scope{}
-	err := w.lookup(`SELECT `+linkColumns+` WHERE v.key IN (?) AND v.state = 0`, keys, func(l *link) { found[l.key] = found[l.key].and(l.scope) })
+	err := w.lookup(`SELECT `+linkColumns+` WHERE v.key IN (?) AND v.state IN (0, 5)`, keys, func(l *link) { found[l.key] = found[l.key].and(l.scope) })
 	return found, err
 }
 
@@ -341,12 +356,17 @@ func (w *rescope) grow() error {
 			changed = append(changed, l)
 		}
 	}
-	for len(changed) > 0 {
-		by := map[Scope][]int64{} // most of many objects have the same one
-		for _, l := range changed {
-			by[l.scope] = append(by[l.scope], l.key)
-		}
-		changed = nil
+	by := map[Scope][]int64{} // most of many objects have the same one
+	for _, l := range changed {
+		by[l.scope] = append(by[l.scope], l.key)
+	}
+	return w.spread(by)
+}
+
+// spread adds scopes to those of what leads to some keys, however far.
+func (w *rescope) spread(by map[Scope][]int64) error {
+	for len(by) > 0 {
+		next := map[Scope][]int64{}
 		for scope, keys := range by {
 			add := func(l *link) {
 				if l.scope.covers(scope) {
@@ -356,7 +376,7 @@ func (w *rescope) grow() error {
 					w.link(l)
 				}
 				if l.state == Newest {
-					changed = append(changed, l)
+					next[l.scope] = append(next[l.scope], l.key)
 				}
 			}
 			for _, key := range keys {
@@ -368,6 +388,7 @@ func (w *rescope) grow() error {
 				return err
 			}
 		}
+		by = next
 	}
 	return nil
 }

@@ -20,8 +20,9 @@ import (
 // reader's rights are worked out.
 type Scope string
 
-// sealed is the scope of what cannot be followed to its end: nobody sees it.
-const sealed Scope = "!"
+// Sealed is the scope of what nobody may see: what was withdrawn, and what cannot
+// be followed to its end.
+const Sealed Scope = "!"
 
 // maxScope is how many different markings and creators a scope may have, before
 // it is sealed.
@@ -31,7 +32,7 @@ const maxScope = 1000
 func ownScope(m tlp.Markings, creator stix.ID) Scope {
 	for _, id := range slices.Concat(m.Object, m.Granular) {
 		if id.Valid() != nil {
-			return sealed
+			return Sealed
 		}
 	}
 	s := Scope(EncodeMarkings(m))
@@ -39,7 +40,7 @@ func ownScope(m tlp.Markings, creator stix.ID) Scope {
 		return s
 	}
 	if creator.Valid() != nil {
-		return sealed
+		return Sealed
 	}
 	return s.and(Scope("@" + creator))
 }
@@ -51,8 +52,8 @@ func (s Scope) and(t Scope) Scope {
 		return s
 	case s == "":
 		return t
-	case s == sealed || t == sealed:
-		return sealed
+	case s == Sealed || t == Sealed:
+		return Sealed
 	}
 	lines := slices.Concat(strings.Split(string(s), "\n"), strings.Split(string(t), "\n"))
 	strictest := stix.TLPNone
@@ -62,7 +63,7 @@ func (s Scope) and(t Scope) Scope {
 	lines = slices.DeleteFunc(lines, func(line string) bool { c := plainColour(line); return c != stix.TLPNone && c < strictest })
 	slices.Sort(lines)
 	if lines = slices.Compact(lines); len(lines) > maxScope {
-		return sealed
+		return Sealed
 	}
 	return Scope(strings.Join(lines, "\n"))
 }

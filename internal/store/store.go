@@ -84,6 +84,10 @@ type Store interface {
 	// again. It returns how many there were.
 	Reject(ctx context.Context, ids []stix.ID) (int, error)
 
+	// Withdraw takes objects away for good, in all versions, and returns how many of
+	// them were here. What leads to them shows to the node's administrator alone, and
+	// no version of them is taken in again.
+	Withdraw(ctx context.Context, ids []stix.ID) (int, error)
 	// Reopen gives a new date to what has one of some markings, so that those for
 	// whom it opens now find it behind what they have read.
 	Reopen(ctx context.Context, markings []stix.ID) error

@@ -92,7 +92,7 @@ func (s *scopes) visible(c tlp.Clearance) visible {
 		if !slices.ContainsFunc(lines, func(line string) bool {
 			ok, decided := allowed[line]
 			if !decided {
-				ok = line != string(sealed) && tlp.MayMarked(c, decodeMarkings(line), func(id stix.ID) tlp.Terms { return s.terms[id] }).Allowed
+				ok = line != string(Sealed) && tlp.MayMarked(c, decodeMarkings(line), func(id stix.ID) tlp.Terms { return s.terms[id] }).Allowed
 				allowed[line] = ok
 			}
 			return !ok
@@ -182,7 +182,7 @@ func (r *Reader) creators(ctx context.Context, named map[stix.ID]bool, s *scopes
 	s.terms = map[stix.ID]tlp.Terms{}
 	q := &query{}
 	condition := q.in("v.key", r.d.Ints, array(keysOf(ids)))
-	err := r.scan(ctx, `SELECT v.object, v.scope, v.state, CASE WHEN v.object LIKE 'marking-definition--%' THEN v.raw END FROM version v WHERE `+condition+` AND v.state <= 2`, q.args, func(rows Rows) error {
+	err := r.scan(ctx, `SELECT v.object, v.scope, v.state, CASE WHEN v.object LIKE 'marking-definition--%' AND v.state <= 2 THEN v.raw END FROM version v WHERE `+condition+` AND v.state IN (0, 1, 2, 5)`, q.args, func(rows Rows) error {
 		var id stix.ID
 		var scope int64
 		var state State
@@ -190,7 +190,7 @@ func (r *Reader) creators(ctx context.Context, named map[stix.ID]bool, s *scopes
 		if err := rows.Scan((*string)(&id), &scope, &state, &raw); err != nil || !named[id] {
 			return err
 		}
-		if state == Newest {
+		if state == Newest || state == Withdrawn {
 			of[id] = scope
 		}
 		if raw == nil {

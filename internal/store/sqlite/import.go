@@ -259,6 +259,56 @@ func (w *writer) move(ctx context.Context, moves []store.Move) error {
 	return nil
 }
 
+// Withdraw implements store.Store.
+func (db *DB) Withdraw(ctx context.Context, ids []stix.ID) (n int, err error) {
+	err = db.write(ctx, func(w *writer) error {
+		n, err = w.withdraw(ctx, ids)
+		return err
+	})
+	if err != nil {
+		return 0, fmt.Errorf("withdraw objects: %w", err)
+	}
+	return n, nil
+}
+
+func (w *writer) withdraw(ctx context.Context, ids []stix.ID) (int, error) {
+	scope, err := w.key(ctx, scopeOf(store.Sealed))
+	if err != nil {
+		return 0, err
+	}
+	plan, err := w.plan(ctx, 0)
+	if err != nil {
+		return 0, err
+	}
+	var keys []int64
+	for _, id := range ids {
+		rows, err := w.tx.QueryContext(ctx, store.WithdrawStatement, store.KeyOf(id), string(id), scope)
+		if err != nil {
+			return 0, err
+		}
+		here := false
+		for rows.Next() {
+			var typ string
+			if err := rows.Scan(&typ); err != nil {
+				rows.Close()
+				return 0, err
+			}
+			here, w.changed[typ] = true, struct{}{}
+		}
+		rows.Close()
+		if err := rows.Err(); err != nil {
+			return 0, err
+		}
+		if here {
+			keys = append(keys, store.KeyOf(id))
+		}
+	}
+	if err := plan.Withdraw(keys, w.finder(ctx)); err != nil {
+		return 0, err
+	}
+	return len(keys), w.move(ctx, plan.Moves)
+}
+
 // Reopen implements store.Store.
 func (db *DB) Reopen(ctx context.Context, markings []stix.ID) error {
 	err := db.write(ctx, func(w *writer) error {

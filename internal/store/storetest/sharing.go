@@ -134,6 +134,32 @@ func testEmbargo(t *testing.T, s store.Store) {
 	want(t, "behind what was read", ids(must(s.List(t.Context(), later, store.Query{Since: read}))(t)), []stix.ID{m, id("tool", 1)})
 }
 
+// What was withdrawn is gone in all versions and does not come back, and what leads
+// to it tells nobody of it.
+func testWithdraw(t *testing.T, s store.Store) {
+	a, b, by := id("malware", 1), id("malware", 2), id("identity", 1)
+	first := object(t, a, `"name":"gone",`+marked(white))
+	put(t, s, "a", first, object(t, b, `"name":"stays",`+marked(white)), object(t, by, `"name":"x",`+marked(white)),
+		relationship(t, 1, a, "related-to", b, ","+marked(white)),
+		object(t, id("note", 1), `"object_refs":["`+string(id("relationship", 1))+`"],`+marked(white)),
+		object(t, id("tool", 1), `"created_by_ref":"`+string(by)+`",`+marked(white)))
+	state := must(s.State(t.Context()))(t)
+	want(t, "withdrawn", must(s.Withdraw(t.Context(), []stix.ID{a, by, id("malware", 99)}))(t), 2)
+	want(t, "state has changed", must(s.State(t.Context()))(t) != state, true)
+	later := object(t, a, `"created":"2021-01-01T00:00:00.000Z","modified":"2031-01-01T00:00:00.000Z","name":"gone",`+marked(white))
+	want(t, "again", put(t, s, "b", first, later), []store.Status{store.Refused, store.Refused})
+	put(t, s, "a", object(t, id("note", 2), `"object_refs":["`+string(a)+`"],`+marked(white)))
+	for _, c := range []tlp.Clearance{public, {Audience: tlp.Organisation}} {
+		want(t, "list", ids(must(s.List(t.Context(), c, store.Query{Versions: store.Versions{All: true}}))(t)), []stix.ID{b})
+		want(t, "search", len(must(s.Search(t.Context(), c, "gone", 0))(t)), 0)
+		want(t, "relations", len(must(s.Related(t.Context(), c, b, 0))(t)), 0)
+		want(t, "stats", must(s.Stats(t.Context(), c))(t).Objects, 1)
+	}
+	want(t, "get", get(t, s, all, a), "")
+	want(t, "what leads to it", get(t, s, all, id("relationship", 1)) != "", true)
+	want(t, "once more", must(s.Withdraw(t.Context(), []stix.ID{a}))(t), 0)
+}
+
 // Marking definitions of others count from when they are here, for objects that
 // came before too, and not when sources define them differently.
 func testDefinitions(t *testing.T, s store.Store) {

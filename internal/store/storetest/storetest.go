@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store, restore func(path st
 		"Clearance":     testClearance,
 		"Named":         testNamed,
 		"Embargo":       testEmbargo,
+		"Withdraw":      testWithdraw,
 		"Definitions":   testDefinitions,
 		"Scopes":        testScopes,
 		"Retraction":    testRetraction,

@@ -11,7 +11,7 @@ CREATE TABLE scoped (
 	object  TEXT NOT NULL,
 	type    INTEGER NOT NULL REFERENCES type (id),
 	version INTEGER NOT NULL, -- modified, in microseconds; 0 without
-	state   INTEGER NOT NULL, -- 0 newest, 1 older, 2 conflict, 3 draft, 4 rejected
+	state   INTEGER NOT NULL, -- 0 newest, 1 older, 2 conflict, 3 draft, 4 rejected, 5 withdrawn
 	scope   INTEGER NOT NULL REFERENCES scope (id),
 	source  INTEGER NOT NULL REFERENCES source (id),
 	date    INTEGER NOT NULL, -- when it was added, or opened to more readers: also unique, in microseconds
